@@ -9,7 +9,7 @@ from muster import errors
 
 def test_every_error_has_its_own_documented_exit_code() -> None:
     assert errors.__doc__ is not None
-    families = [c for c in errors.MusterError.__subclasses__()]
+    families = list(errors.MusterError.__subclasses__())
     codes = [c.exit_code for c in families]
     assert len(set(codes)) == len(codes)
     for family in families:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,7 +42,7 @@ def test_what_is_extracted_and_what_is_committed_cover_the_wanted_range_once(
 def test_tiles_touch_and_never_overlap(wanted: Window, longest: int) -> None:
     tiles = tile(wanted, timedelta(hours=longest))
     assert (tiles[0].start, tiles[-1].end) == (wanted.start, wanted.end)
-    assert all(a.end == b.start for a, b in zip(tiles, tiles[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(tiles))
 
 
 @given(wanted=windows)
