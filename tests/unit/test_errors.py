@@ -9,9 +9,9 @@ from muster import errors
 
 def test_every_error_has_its_own_documented_exit_code() -> None:
     assert errors.__doc__ is not None
-    families = list(errors.MusterError.__subclasses__())
+    families = [kind for kind in errors.MusterError.__subclasses__() if kind.__module__ == errors.__name__]
     codes = [c.exit_code for c in families]
-    assert len(set(codes)) == len(codes)
+    assert len(set(codes)) == len(codes) > 5
     for family in families:
         assert f"{family.__name__} " in errors.__doc__
         assert f"exit {family.exit_code}" in errors.__doc__

@@ -1,0 +1,74 @@
+# `make` lists what there is. Needs python3.11, make and git; everything else goes into .venv.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PEOPLE ?= 20000
+SEED ?= 7
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill check format compile new-audience docs lock
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The virtual environment is made once, and again when the lock or the package list changes.
+$(STAMP): requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (one to two minutes, once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(STAMP)
+
+install: $(STAMP) ## Make .venv and install everything into it
+
+demo: $(STAMP) ## Three simulated nights in a real Airflow, checked to the last member (PEOPLE=20000)
+	@$(BIN)/python -m demo run --people $(PEOPLE) --seed $(SEED)
+
+up: $(STAMP) ## The same, and leave Airflow's UI running (stop it with make down)
+	@$(BIN)/python -m demo up --people $(PEOPLE) --seed $(SEED)
+
+down: $(STAMP) ## Stop what make up started
+	@$(BIN)/python -m demo down
+
+clean-demo: down ## Forget everything the demo made
+	rm -rf .muster
+
+test: $(STAMP) check ## Everything that CI runs
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not kill and not airflow" tests
+	@$(BIN)/python -m pytest -m airflow tests
+
+test-fast: $(STAMP) ## The inner loop: under 90 seconds
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not kill and not airflow" tests
+
+test-kill: $(STAMP) ## kill -9 of extract, dbt and export at 30 random moments each
+	@$(BIN)/python -m pytest -m kill tests
+
+test-backfill: $(STAMP) ## airflow backfill create over 60 days beside a nightly run (some minutes)
+	@$(BIN)/python -m demo backfill
+
+check: $(STAMP) ## Lint, types, import contracts, compiled audiences
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
+	@$(BIN)/muster compile --check
+
+format: $(STAMP) ## Bring the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+compile: $(STAMP) ## Audience definitions into dbt models
+	@$(BIN)/muster compile
+
+new-audience: $(STAMP) ## A commented audience to start from: NAME=some_words
+	@$(BIN)/muster new-audience $(NAME)
+
+docs: $(STAMP) ## The generated reference pages
+	@$(BIN)/python -m tools.reference
+
+lock: ## requirements.in into requirements.txt, all versions and hashes (needs uv)
+	uv pip compile --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --quiet requirements.in --output-file requirements.txt
+	python3.11 -m tools.lock requirements.txt

@@ -1,0 +1,1 @@
+"""`make demo`, `make up`, `make down`: a real Airflow and simulated sources on this machine."""

@@ -1,0 +1,53 @@
+"""muster validate: everything a person wrote, judged before anything happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muster.commands.session import Session, print_json, say, session
+from muster.errors import ConfigError, Problem
+
+
+def validate(
+    context: typer.Context,
+    connections: Annotated[
+        bool, typer.Option(help="Check too that every connection named is defined (no call is made).")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Check platform.yml, the guardrails, the audiences and the connections; report every problem at once."""
+    current = session(context)
+    problems, checked = _collect(current, connections=connections)
+    if as_json:
+        print_json({"problems": [_plain(problem) for problem in problems], "checked": [str(path) for path in checked]})
+        raise typer.Exit(ConfigError.exit_code if problems else 0)
+    if problems:
+        raise ConfigError(problems)
+    for path in checked:
+        say(f"ok  {path}")
+    say("ok  connections" if connections else "--  connections not checked")
+
+
+def _collect(current: Session, *, connections: bool) -> tuple[list[Problem], list[Path]]:
+    """The problems of all files, without doubles, in file and line order; and the files read."""
+    from muster.audiences import load_audiences
+    from muster.config import check_connections, load
+
+    folder = current.config_dir()
+    platform, audiences = folder / "platform.yml", folder / "audiences"
+    found: list[Problem] = []
+    for check in (lambda: load(folder, home=current.home), lambda: load_audiences(audiences)):
+        try:
+            check()
+        except ConfigError as error:
+            found += error.problems
+    if connections:
+        found += check_connections(platform, current.resolver)
+    return sorted(dict.fromkeys(found)), [platform, *sorted(audiences.glob("*.yml"))]
+
+
+def _plain(problem: Problem) -> dict[str, str | int]:
+    return {"path": str(problem.path), "line": problem.line, "message": problem.message, "hint": problem.hint}

@@ -1,0 +1,276 @@
+"""What a person writes in platform.yml, as models: nothing unknown is let in, nothing changes afterwards.
+
+These models judge one value at a time. What needs two places of the file (topology, references) is judged in
+muster.config.topology; files become models only through muster.config.load and load_platform.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+
+from muster.naming import is_slug, split_connection
+
+MARKETO_LONGEST_EXPORT = timedelta(days=31)
+
+MarketoObject = Literal[
+    "leads", "activities", "deleted_leads", "static_lists", "companies", "opportunities", "opportunity_roles"
+]
+SalesforceObject = Literal[
+    "accounts", "contacts", "leads", "opportunities", "opportunity_contact_roles", "account_contact_relations"
+]
+FileFormat = Literal["csv", "parquet"]
+
+
+def instant(value: object) -> datetime:
+    """A UTC instant from `2026-03-02` (midnight UTC) or a date-time with its offset; others are refused (F38)."""
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            value = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("is not a date like 2026-03-02 nor a time like 2026-03-02T00:00:00Z") from None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("has no offset: write the time with its offset, such as 2026-03-02T00:00:00Z (F38)")
+        return value.astimezone(UTC).replace(microsecond=0)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    raise ValueError("is not a date like 2026-03-02 nor a time like 2026-03-02T00:00:00Z")
+
+
+def slug(value: str) -> str:
+    if not is_slug(value):
+        raise ValueError(f"'{value}' must be lower-case words joined by single underscores, at most 60 characters")
+    return value
+
+
+def connection_id(value: str) -> str:
+    split_connection(value)
+    return value
+
+
+def feed(value: str) -> str:
+    """`<platform>/<sandbox>`."""
+    parts = value.split("/")
+    if len(parts) != 2 or not all(is_slug(part) for part in parts):
+        raise ValueError(f"'{value}' is not of the form <platform>/<sandbox>, such as acme/prod")
+    return value
+
+
+Instant = Annotated[datetime, BeforeValidator(instant)]
+Slug = Annotated[str, AfterValidator(slug)]
+ConnectionId = Annotated[str, AfterValidator(connection_id)]
+Feed = Annotated[str, AfterValidator(feed)]
+
+
+class Strict(BaseModel):
+    """No unknown key, no change after reading, no silent conversion of text to numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Schedule(Strict):
+    """When the nightly run happens. Always UTC: no interval is skipped or doubled by daylight saving (F64).
+
+    Each moment of `cron` closes the interval that began at the moment before. `start` is the beginning of the
+    first interval; `end`, where given, is the beginning of the last one.
+    """
+
+    cron: str
+    start: Instant
+    end: Instant | None = None
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        from croniter import croniter  # type: ignore[import-untyped]  # the parser Airflow itself uses
+
+        if len(value.split()) != 5 or not croniter.is_valid(value):
+            raise ValueError(f"'{value}' is not a cron line of five fields, such as 0 0 * * *")
+        return value
+
+    @field_validator("end")
+    @classmethod
+    def _in_order(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("start")
+        if value is not None and start is not None and value < start:
+            raise ValueError("lies before start")
+        return value
+
+
+class Source(Strict):
+    """What every source has. Times are the source's own clock, not ours (F39)."""
+
+    connection: ConnectionId
+    feeds: list[Feed] = Field(min_length=1)
+    overlap_minutes: int = Field(default=60, ge=0, le=1440)
+    hold_back_minutes: int = Field(default=10, ge=0, le=1440)
+    max_window_days: int = Field(default=31, ge=1, le=31)
+    poll_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
+    timeout_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
+
+    @property
+    def system(self) -> str:
+        return split_connection(self.connection)[0]
+
+    @property
+    def instance(self) -> str:
+        return split_connection(self.connection)[1]
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far before its start a window is read again, for rows that became visible late (F21)."""
+        return timedelta(minutes=self.overlap_minutes)
+
+    @property
+    def hold_back(self) -> timedelta:
+        """How long after a window's end the source's clock must be before it is read (F21)."""
+        return timedelta(minutes=self.hold_back_minutes)
+
+    @property
+    def longest_window(self) -> timedelta:
+        """The longest tile to plan."""
+        return timedelta(days=self.max_window_days)
+
+
+class MarketoSource(Source):
+    """A Marketo Engage instance, known by its Munchkin id (B1-B5)."""
+
+    type: Literal["marketo"]
+    munchkin_id: str
+    crm_sync: ConnectionId | None = None
+    objects: list[MarketoObject] = Field(min_length=1)
+
+    @field_validator("munchkin_id")
+    @classmethod
+    def _munchkin(cls, value: str) -> str:
+        if not re.fullmatch(r"\d{3}-[A-Z]{3}-\d{3}", value):
+            raise ValueError(f"'{value}' is not a Munchkin id such as 123-ABC-456")
+        return value
+
+    @property
+    def longest_window(self) -> timedelta:
+        """A bulk extract spans 31 days at most, and the overlap is part of what is asked for (F5)."""
+        return min(timedelta(days=self.max_window_days), MARKETO_LONGEST_EXPORT - self.overlap)
+
+
+class SalesforceSource(Source):
+    """A Salesforce organisation, known by its organisation id."""
+
+    type: Literal["salesforce"]
+    org_id: str
+    objects: list[SalesforceObject] = Field(min_length=1)
+
+    @field_validator("org_id")
+    @classmethod
+    def _org(cls, value: str) -> str:
+        if not re.fullmatch(r"00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value):
+            raise ValueError(f"'{value}' is not a Salesforce organisation id: 00D and 12 or 15 more characters")
+        return value
+
+
+SourceConfig = Annotated[MarketoSource | SalesforceSource, Field(discriminator="type")]
+
+
+class Breaker(Strict):
+    """When a difference is too large to be sent without a person's word (F75).
+
+    Held when more than `max_removed_share` of the members would be removed and these are at least `min_removed`,
+    or when the audience would grow to more than `max_growth` times its size.
+    """
+
+    max_removed_share: float = Field(default=0.2, ge=0, le=1, strict=False)
+    min_removed: int = Field(default=100, ge=0)
+    max_growth: float = Field(default=2.0, ge=1, strict=False)
+
+
+class Destination(Strict):
+    """What every destination has. `name` is also its pool's and its sync models' name."""
+
+    name: ConnectionId
+    breaker: Breaker = Breaker()
+
+
+class MarketoDestination(Destination):
+    """A static list per audience in one Marketo; never creates a lead (B6, B11)."""
+
+    type: Literal["marketo"]
+    connection: ConnectionId
+    folder: str | None = Field(default=None, min_length=1)
+    program: str | None = Field(default=None, min_length=1, validate_default=True)
+    timeout_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
+
+    @field_validator("program")
+    @classmethod
+    def _one_place(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "folder" in info.data and (info.data["folder"] is None) == (value is None):
+            raise ValueError("name either the folder or the program that holds the lists")
+        return value
+
+
+class FilesDestination(Destination):
+    """Files per audience: CSV, Parquet and a manifest.json."""
+
+    type: Literal["files"]
+    connection: None = None
+    path: str | None = Field(default=None, min_length=1)
+    formats: list[FileFormat] = Field(default=["csv", "parquet"], min_length=1)
+
+    @field_validator("path")
+    @classmethod
+    def _no_way_out(cls, value: str | None) -> str | None:
+        if value is not None and (".." in PurePosixPath(value).parts or "\0" in value or value.startswith("~")):
+            raise ValueError("must not contain '..', '~' or NUL")
+        return value
+
+
+DestinationConfig = Annotated[MarketoDestination | FilesDestination, Field(discriminator="type")]
+
+
+class Activation(Strict):
+    """One audience kept in one destination."""
+
+    audience: Slug
+    destination: ConnectionId
+
+
+class Platform(Strict):
+    """One platform's sandbox: what flows in, what flows out, and when."""
+
+    platform: Slug
+    sandbox: Slug
+    schedule: Schedule
+    history_start: Instant
+    sources: list[SourceConfig] = Field(min_length=1)
+    destinations: list[DestinationConfig] = []
+    activations: list[Activation] = []
+
+    @property
+    def feed(self) -> str:
+        """`acme/prod`: the name a source's `feeds` uses for this file."""
+        return f"{self.platform}/{self.sandbox}"
+
+    def source(self, connection: str) -> MarketoSource | SalesforceSource:
+        """The source of this connection. Raises KeyError."""
+        return {source.connection: source for source in self.sources}[connection]
+
+    def destination(self, name: str) -> MarketoDestination | FilesDestination:
+        """The destination of this name. Raises KeyError."""
+        return {destination.name: destination for destination in self.destinations}[name]
+
+    def audiences_of(self, destination: str) -> list[str]:
+        """Slugs of the audiences that are kept in this destination, in the file's order."""
+        return [activation.audience for activation in self.activations if activation.destination == destination]

@@ -1,0 +1,1 @@
+"""One coherent universe of people, companies and deals, spread over the simulated sources."""

@@ -1,0 +1,186 @@
+"""The DAGs of a configuration. DAG files call these and hold nothing else.
+
+Every task has a pool, a time limit, retries with growing pauses and a policy that knows which errors another try
+can't mend.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from textwrap import dedent
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    TriggerRule,
+)
+
+from muster.config import DestinationConfig, Settings, SourceConfig
+from muster.naming import BUILD_DAG, WAREHOUSE_POOL, activate_dag, destination_pool, extract_dag, source_pool
+from muster_airflow import assets
+from muster_airflow.operators.activate import ActivateAudience
+from muster_airflow.operators.build import AuditProfiles, BuildProfiles, PublishProfiles
+from muster_airflow.operators.extract import ExtractWindows, FinishExtract, PlanExtract
+from muster_airflow.runtime import settings_once as configuration
+
+__all__ = ["activate", "build", "configuration", "extract"]
+
+OWNER = "muster"
+RETRIES = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=[
+                "muster.errors.ConfigError",
+                "muster.errors.GuardrailHeld",
+                "muster.config.MissingConnectionError",
+            ],
+            action=RetryAction.FAIL,
+            reason="another try can't mend this; a person can",
+        ),
+        RetryRule(
+            exception="muster.errors.QuotaExhausted",
+            retry_delay=timedelta(hours=2),
+            reason="the source's daily quota is used up",
+        ),
+        RetryRule(
+            exception="muster.errors.LeaseLost",
+            retry_delay=timedelta(minutes=5),
+            reason="another attempt holds the work",
+        ),
+    ]
+)
+
+
+def _defaults(pool: str) -> dict[str, Any]:
+    return {
+        "owner": OWNER,
+        "pool": pool,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "retry_policy": RETRIES,
+        "execution_timeout": timedelta(minutes=30),
+    }
+
+
+def extract(settings: Settings, source: SourceConfig) -> DAG:
+    """`extract_<connection>`: every day, one run for each data interval, one after the other."""
+    schedule = settings.platform.schedule
+    with DAG(
+        extract_dag(source.connection),
+        description=f"Read {source.connection} into the lake, window by window",
+        schedule=CronDataIntervalTimetable(schedule.cron, timezone="UTC"),
+        start_date=schedule.start,
+        end_date=schedule.end,
+        catchup=True,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=24),
+        default_args=_defaults(source_pool(source.system, source.instance)),
+        tags=["extract", source.system],
+        doc_md=_extract_doc(source),
+    ) as dag:
+        plan = PlanExtract(task_id="plan", connection_id=source.connection)
+        read = ExtractWindows.partial(
+            task_id="extract",
+            connection_id=source.connection,
+            map_index_template="{{ task.label }}",
+            execution_timeout=timedelta(hours=6),
+        ).expand(windows=plan.output)
+        finish = FinishExtract(
+            task_id="finish",
+            connection_id=source.connection,
+            plan_task_id="plan",
+            trigger_rule=TriggerRule.NONE_FAILED,
+            outlets=[assets.raw(settings, source.connection)],
+            execution_timeout=timedelta(hours=6),
+        )
+        plan >> read >> finish
+    return dag
+
+
+def build(settings: Settings) -> DAG:
+    """`build_profiles`: when every source has new raw data."""
+    with DAG(
+        BUILD_DAG,
+        description="Build, audit and publish the profile and the audiences",
+        schedule=[assets.raw(settings, source.connection) for source in settings.platform.sources],
+        start_date=settings.platform.schedule.start,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=24),
+        default_args=_defaults(WAREHOUSE_POOL),
+        tags=["build"],
+        doc_md=_BUILD_DOC,
+    ) as dag:
+        written = BuildProfiles(task_id="build", execution_timeout=timedelta(hours=6))
+        audited = AuditProfiles(task_id="audit", execution_timeout=timedelta(hours=1))
+        shown = PublishProfiles(
+            task_id="publish", outlets=[assets.published(settings)], execution_timeout=timedelta(hours=1)
+        )
+        written >> audited >> shown
+    return dag
+
+
+def activate(settings: Settings, destination: DestinationConfig) -> DAG:
+    """`activate_<destination>`: when a new snapshot is published; one task for each audience."""
+    with DAG(
+        activate_dag(destination.name),
+        description=f"Bring {destination.name} to what its audiences are now",
+        schedule=[assets.published(settings)],
+        start_date=settings.platform.schedule.start,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=24),
+        default_args=_defaults(destination_pool(destination.name)),
+        tags=["activate", destination.type],
+        doc_md=_activate_doc(settings, destination),
+    ) as dag:
+        ActivateAudience.partial(
+            task_id="export",
+            destination=destination.name,
+            map_index_template="{{ task.audience }}",
+            execution_timeout=timedelta(hours=2),
+        ).expand(audience=settings.platform.audiences_of(destination.name))
+    return dag
+
+
+def _extract_doc(source: SourceConfig) -> str:
+    return dedent(f"""\
+        ### {source.connection} into the lake
+
+        **plan** finds the windows that no manifest lists yet and waits until the source's own clock is
+        {source.hold_back_minutes} minutes past them. **extract** reads them: one task for each bulk job.
+        **finish** reads lists, deletes and records by key, then announces the raw data.
+
+        Objects: {", ".join(source.objects)}.
+
+        - Clear any task at any time: a committed window is not read again.
+        - Load the past: **Trigger > Backfill**, or `airflow backfill create --dag-id {extract_dag(source.connection)}
+          --from-date ... --to-date ... --reprocess-behavior none --max-active-runs 1`.
+        - Without Airflow: `muster extract {source.connection}`.
+        """)
+
+
+_BUILD_DOC = dedent("""\
+    ### Profile and audiences
+
+    **build** runs dbt once, into a new warehouse file. **audit** holds its measures against `guardrails.yml`.
+    **publish** writes the snapshot and moves the pointer: nothing reads a build that was not published.
+
+    Without Airflow: `muster build && muster publish`.
+    """)
+
+
+def _activate_doc(settings: Settings, destination: DestinationConfig) -> str:
+    audiences = "\n".join(f"- `{slug}`" for slug in settings.platform.audiences_of(destination.name))
+    return (
+        f"### {destination.name}\n\n"
+        "Each **export** sends the difference between an audience and what this destination has acknowledged. "
+        "Clear it at any time: only what was not acknowledged is sent.\n\n"
+        f"{audiences}\n\nWithout Airflow: `muster activate {destination.name}`."
+    )

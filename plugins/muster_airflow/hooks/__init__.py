@@ -1,0 +1,1 @@
+"""Airflow Connections as Muster's connections."""

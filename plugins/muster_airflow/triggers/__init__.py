@@ -1,0 +1,1 @@
+"""What tasks wait for without a worker: a source's clock, bulk jobs, the other sources."""
