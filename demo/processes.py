@@ -81,7 +81,10 @@ def _session(started: Started) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) == started.pid and process.create_time() >= started.started_at - START_TOLERANCE:
+            if (
+                os.getsid(process.pid) == started.pid
+                and process.create_time() >= started.started_at - START_TOLERANCE
+            ):
                 found.append(process)
         except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
             continue

@@ -162,8 +162,16 @@ def _settings(folder: Path, port: int, keys: Mapping[str, str]) -> dict[str, dic
             "trigger_log_server_port": free_port(),
             "colored_console_log": False,
         },
-        "scheduler": {"scheduler_idle_sleep_time": 0.3, "enable_health_check": False, "scheduler_heartbeat_sec": 2},
-        "dag_processor": {"parsing_processes": 1, "min_file_process_interval": 600, "print_stats_interval": 0},
+        "scheduler": {
+            "scheduler_idle_sleep_time": 0.3,
+            "enable_health_check": False,
+            "scheduler_heartbeat_sec": 2,
+        },
+        "dag_processor": {
+            "parsing_processes": 1,
+            "min_file_process_interval": 600,
+            "print_stats_interval": 0,
+        },
         "triggerer": {"job_heartbeat_sec": 2},
         "usage_data_collection": {"enabled": False},
     }
@@ -200,7 +208,11 @@ def migrate(folder: Path, variables: Mapping[str, str], version: str) -> bool:
     if database.is_file() and stamp.is_file() and stamp.read_text() == version:
         return False
     done = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], env=dict(variables), cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=dict(variables),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     if done.returncode != 0:
         raise StackError(f"airflow db migrate failed\n{done.stderr[-2000:]}")
@@ -227,7 +239,9 @@ def wait_healthy(stack: Stack, on_change: Callable[[str], None]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         for dead in stack.dead():
-            raise StackError(f"{dead.name} ended while starting; the end of {dead.log}:\n{tail(Path(dead.log))}")
+            raise StackError(
+                f"{dead.name} ended while starting; the end of {dead.log}:\n{tail(Path(dead.log))}"
+            )
         for name in _healthy(stack.url) - seen:
             seen.add(name)
             on_change(name)
@@ -235,7 +249,9 @@ def wait_healthy(stack: Stack, on_change: Callable[[str], None]) -> None:
             return
         time.sleep(0.25)
     missing = ", ".join(sorted(set(COMPONENTS) - seen))
-    raise StackError(f"not healthy after {START_SECONDS:.0f} s: {missing}; logs are in {stack.folder / 'logs'}")
+    raise StackError(
+        f"not healthy after {START_SECONDS:.0f} s: {missing}; logs are in {stack.folder / 'logs'}"
+    )
 
 
 def _healthy(url: str) -> set[str]:
@@ -247,4 +263,8 @@ def _healthy(url: str) -> set[str]:
         return set()
     names = {"metadatabase": "api-server", "scheduler": "scheduler", "triggerer": "triggerer"}
     names["dag_processor"] = "dag-processor"
-    return {names[key] for key, value in answer.json().items() if key in names and value.get("status") == "healthy"}
+    return {
+        names[key]
+        for key, value in answer.json().items()
+        if key in names and value.get("status") == "healthy"
+    }

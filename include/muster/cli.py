@@ -14,6 +14,7 @@ from muster.commands.build import audit, build, publish
 from muster.commands.compile import compile_audiences
 from muster.commands.extract import extract
 from muster.commands.lookup import lookup
+from muster.commands.rollback import rollback
 from muster.commands.run import run
 from muster.commands.session import Session, report_failure, session
 from muster.commands.status import status
@@ -72,6 +73,7 @@ _add(compile_audiences, "compile", "muster compile --check")
 _add(build, "build", "muster build --select dim_people+")
 _add(audit, "audit", "muster audit")
 _add(publish, "publish", "muster publish")
+_add(rollback, "rollback", "muster rollback 20260303T000000Z_1f2e3d")
 _add(activate, "activate", "muster activate marketo__emea --audience pricing_page_intent --dry-run")
 _add(run, "run", "muster run --interval 2026-03-02")
 _add(status, "status", "muster status --json")

@@ -27,7 +27,10 @@ def pools_of(settings: Settings) -> list[PoolSpec]:
             PoolSpec(source_pool(s.system, s.instance), SOURCE_SLOTS, f"Calls to {s.connection}")
             for s in platform.sources
         ),
-        *(PoolSpec(destination_pool(d.name), DESTINATION_SLOTS, f"Calls to {d.name}") for d in platform.destinations),
+        *(
+            PoolSpec(destination_pool(d.name), DESTINATION_SLOTS, f"Calls to {d.name}")
+            for d in platform.destinations
+        ),
     ]
 
 

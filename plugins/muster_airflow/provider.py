@@ -15,7 +15,11 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Muster",
         "description": "B2B audience and profile activation around Marketo Engage and Salesforce.",
         "integrations": [
-            {"integration-name": "Muster", "external-doc-url": "https://airflow.apache.org/", "tags": ["service"]}
+            {
+                "integration-name": "Muster",
+                "external-doc-url": "https://airflow.apache.org/",
+                "tags": ["service"],
+            }
         ],
         "connection-types": [
             _connection_type("marketo", "Marketo Engage", "muster_airflow.hooks.source.MarketoHook"),
@@ -25,7 +29,8 @@ def get_provider_info() -> dict[str, Any]:
         "operators": _modules("operators.extract", "operators.build", "operators.activate"),
         "triggers": _modules("triggers.source", "triggers.lake"),
         "extra-links": [
-            f"muster_airflow.links.{name}" for name in ("OverviewLink", "LineageLink", "QualityLink", "LedgerLink")
+            f"muster_airflow.links.{name}"
+            for name in ("OverviewLink", "LineageLink", "QualityLink", "LedgerLink")
         ],
     }
 

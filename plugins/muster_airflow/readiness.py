@@ -19,7 +19,10 @@ def committed_until(settings: Settings) -> dict[str, datetime | None]:
     ends: dict[str, datetime | None] = {}
     for source in settings.platform.sources:
         last = [
-            max((manifest.window.end for manifest in lake.committed(source.system, source.instance, name)), default=None)
+            max(
+                (manifest.window.end for manifest in lake.committed(source.system, source.instance, name)),
+                default=None,
+            )
             for name in source.objects
         ]
         known = [end for end in last if end is not None]

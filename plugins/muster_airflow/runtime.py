@@ -12,9 +12,8 @@ from muster.config import Settings, config_folder, load
 from muster.windows import Window
 
 if TYPE_CHECKING:
-    from logging import Logger
 
-    from structlog.typing import FilteringBoundLogger
+    pass
 
 RunKind = Literal["nightly", "backfill"]
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 # Objects whose windows go through bulk jobs; everything else is read when those are committed, because
 # some of it is asked for by the keys that they brought.
-BULK: Mapping[str, frozenset[str] | None] = {"marketo": frozenset({"leads", "activities"}), "salesforce": None}
+BULK: Mapping[str, frozenset[str] | None] = {
+    "marketo": frozenset({"leads", "activities"}),
+    "salesforce": None,
+}
 
 Planned = list[dict[str, Any]]
 

@@ -98,10 +98,15 @@ def content_hash(desired: Desired, fingerprint: str) -> str:
     return digest.hexdigest()
 
 
-def sandbox_salt(home: Home) -> bytes:
-    """The secret that the hashes of this sandbox are salted with; made once, readable by its owner only."""
+def sandbox_salt(home: Home, *, create: bool = True) -> bytes:
+    """The secret that the hashes of this sandbox are salted with; made once, readable by its owner only.
+
+    Without `create` a sandbox that has none yet gets one for this call only.
+    """
     path = home.state / "salt"
     if not path.exists():
+        if not create:
+            return secrets.token_hex(32).encode()
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".salt.{uuid.uuid4().hex}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -13,7 +13,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,9 @@ with held as (
         count(*) as key_count,
         min(payload_hash) as payload_hash,
         count(distinct payload_hash) as payload_count,
-        bool_or(operation = 'remove' and verdict = 'rejected' and as_of = $as_of) as is_stuck
+        bool_or(
+            operation = 'remove' and verdict = 'rejected' and reason <> 'not_arrived' and as_of = $as_of
+        ) as is_stuck
     from pairs
     where state = 'held'
     group by all
@@ -100,6 +102,9 @@ NAMES = ("add", "retry", "update", "keep", "wait", "remove", "stuck", "forget", 
 class Plan:
     """What one activation is about to do. `roles`: member_key, role, destination_key, payload_hash, identifier_hash.
 
+    `is_new_evaluation`: the audience was evaluated anew since the last run that ended, so everybody is looked up
+    again. A rebuild at the same evaluation time is a new snapshot, but no new evaluation.
+
     Roles: add, retry (pending, due), update (payload changed), keep, wait (pending, not due), remove,
     stuck (removal refused in this evaluation already), forget (pending, not wanted any more), unknown.
     """
@@ -122,6 +127,11 @@ class Plan:
     def is_held(self) -> bool:
         return any(finding.is_held for finding in self.findings)
 
+    @property
+    def changes_anything(self) -> bool:
+        """Whether somebody is to be sent or written down, apart from being looked up again."""
+        return any(self.counts[name] for name in ("add", "retry", "update", "remove", "forget", "unknown"))
+
     def having(self, *roles: str) -> pa.Table:
         """The members with one of these roles, in key order."""
         names = pa.table({"role": pa.array(roles, pa.string())})
@@ -141,7 +151,7 @@ def compute(
     found = {row["role"]: row["n"] for row in relate(COUNTS, {"roles": roles}).to_pylist()}
     counts = {name: found.get(name, 0) for name in NAMES}
     completed = ledger.completed()
-    is_new = completed is None or completed["snapshot_id"] != desired.snapshot_id
+    is_new = completed is None or completed["as_of"] != desired.as_of
     numbers = Numbers(len(desired.marks), ledger.known_count, ledger.held_count, counts["add"], counts["remove"])
     return Plan(
         id=plan_id(destination, audience, desired.snapshot_id),
@@ -159,8 +169,13 @@ def compute(
     )
 
 
+def written(plan: Plan, home: Home) -> Plan:
+    """The plan with its report on disk, `path` being the JSON file; the same plan again replaces it."""
+    return replace(plan, path=write(plan, home))
+
+
 def write(plan: Plan, home: Home) -> Path:
-    """Write the report; the same plan again replaces it. Returns the path of the JSON file."""
+    """Write the report. Returns the path of the JSON file."""
     folder = home.reports / "plans" / plan.destination / plan.audience
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{plan.id}.json"
@@ -178,20 +193,20 @@ def write(plan: Plan, home: Home) -> Path:
         "breaker": [asdict(finding) for finding in plan.findings],
         "sample": relate(SAMPLE, {"roles": plan.roles}).to_pylist(),
     }
-    _replace(path.with_suffix(".parquet"), lambda fresh: pq.write_table(plan.roles, fresh))
-    _replace(path, lambda fresh: fresh.write_text(json.dumps(report, indent=2) + "\n"))
+    replace_file(path.with_suffix(".parquet"), lambda fresh: pq.write_table(plan.roles, fresh))
+    replace_file(path, lambda fresh: fresh.write_text(json.dumps(report, indent=2) + "\n"))
     return path
 
 
 def _expected_calls(counts: dict[str, int], declaration: Declaration, is_new: bool) -> dict[str, int]:
     """How many calls the plan will cost at most; lookups and read-backs are reads."""
-    wanted = counts["add"] + counts["retry"] + counts["update"] + (counts["keep"] if is_new else 0)
     adds, removes = counts["add"] + counts["retry"] + counts["update"], counts["remove"]
+    wanted = adds + (counts["keep"] if is_new else 0)
     if declaration.sync == "snapshot":
         return {"lookups": 0, "read_backs": int(is_new), "writes": int(bool(adds or removes))}
     return {
         "lookups": _batches(wanted, declaration.lookup_size),
-        "read_backs": _batches(adds, declaration.batch_size) + _batches(counts["unknown"], declaration.batch_size),
+        "read_backs": sum(_batches(n, declaration.batch_size) for n in (counts["unknown"], wanted, adds + removes)),
         "writes": _batches(adds, declaration.batch_size) + _batches(removes, declaration.batch_size),
     }
 
@@ -200,7 +215,7 @@ def _batches(members: int, size: int) -> int:
     return -(-members // size)
 
 
-def _replace(path: Path, write_to: Callable[[Path], Any]) -> None:
+def replace_file(path: Path, write_to: Callable[[Path], Any]) -> None:
     """Write under a temporary name in the same folder, flush, rename: readers never see a part."""
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:

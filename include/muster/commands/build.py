@@ -23,18 +23,18 @@ def build(
 
 def audit(context: typer.Context) -> None:
     """Judge the latest build by the guardrails; exit 6 where one holds it."""
-    from muster.warehouse import latest_build
+    from muster.warehouse import last_build
 
     settings = session(context).settings()
-    audit_one(settings, latest_build(settings))
+    audit_one(settings, last_build(settings))
 
 
 def publish(context: typer.Context) -> None:
     """Audit the latest build and, where nothing holds it, make it what everyone reads."""
-    from muster.warehouse import latest_build
+    from muster.warehouse import last_build
 
     settings = session(context).settings()
-    built = latest_build(settings)
+    built = last_build(settings)
     publish_one(settings, built, audit_one(settings, built))
 
 

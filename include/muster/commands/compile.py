@@ -1,4 +1,4 @@
-"""muster compile: audience definitions into the dbt models that evaluate them."""
+"""muster compile and new-audience: audience definitions, and the dbt models that evaluate them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class StaleModelsError(MusterError):
 def compile_audiences(
     context: typer.Context,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail where a model isn't what its definition gives.")
+        bool,
+        typer.Option("--check", help="Write nothing; fail where a model isn't what its definition gives."),
     ] = False,
 ) -> None:
     """Write the models of audiences/*.yml and of their destinations into dbt_project."""
@@ -27,8 +28,24 @@ def compile_audiences(
 
     settings = session(context).settings()
     audiences = load_audiences(settings.audiences_dir)
-    stale = write_models(audiences, settings.platform, settings.dbt_project, check=check)
-    if check and stale:
-        names = "\n".join(f"  {path}" for path in stale)
-        raise StaleModelsError(f"{len(stale)} models are out of date\n{names}", hint="run `muster compile`")
-    say(f"{len(audiences)} audiences compiled, {len(stale)} files {'out of date' if check else 'changed'}")
+    changed = write_models(audiences, settings.platform, settings.dbt_project, check=check)
+    if check and changed:
+        names = "\n".join(f"  {path}" for path in changed)
+        noun = "file is" if len(changed) == 1 else "files are"
+        raise StaleModelsError(f"{len(changed)} {noun} out of date\n{names}", hint="run `muster compile`")
+    for path in changed:
+        say(f"{'wrote  ' if path.exists() else 'removed'} {path}")
+    for audience in audiences:
+        say(f"{audience.slug}: {audience.entity}, {audience.method}")
+    say(f"{len(audiences)} audiences, {len(changed)} files changed")
+
+
+def new_audience(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Lower-case words joined by _, such as webinar_guests.")],
+) -> None:
+    """Start a new audience: a commented file in audiences/ that is valid as it stands."""
+    from muster.audiences import scaffold
+
+    path = scaffold(session(context).config_dir() / "audiences", name)
+    say(f"wrote {path}; edit it, then run `muster compile`")

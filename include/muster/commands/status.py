@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from muster.lake import Lake, Manifest
     from muster.windows import Window
 
+Row = dict[str, Any] | None
+_NUMBERS = ("windows", "rows", "quarantined", "members", "pending", "rejected", "unknown")
+
 
 @dataclass(frozen=True)
 class ObjectStatus:
@@ -34,14 +37,16 @@ class ObjectStatus:
 
 @dataclass(frozen=True)
 class ActivationStatus:
-    """What one destination acknowledged of one audience, and what is still to be sent."""
+    """What one destination acknowledged of one audience, and what is still to be sent. `unfinished`: held or interrupted."""
 
     destination: str
     audience: str
     members: int
     pending: int
     rejected: int
+    unknown: int
     last_run: datetime | None
+    unfinished: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def status_of(settings: Settings) -> Status:
         tuple(_sources(settings, lake)),
         snapshot,
         audiences,
-        tuple(_activations(settings, published=snapshot is not None)),
+        tuple(_activations(settings, lake)),
     )
 
 
@@ -102,12 +107,102 @@ def _sources(settings: Settings, lake: Lake) -> Iterator[ObjectStatus]:
             )
 
 
-def _activations(settings: Settings, *, published: bool) -> Iterator[ActivationStatus]:
-    yield from ()
+def _activations(settings: Settings, lake: Lake) -> Iterator[ActivationStatus]:
+    from muster.activation.ledger import count, load
+
+    for activation in settings.platform.activations:
+        ledger = load(lake, activation.destination, activation.audience)
+        begun, completed = ledger.runs.get("begun"), ledger.completed()
+        held = ledger.runs.get("held")
+        yield ActivationStatus(
+            activation.destination,
+            activation.audience,
+            ledger.held_count,
+            count(ledger.members, "state", "pending"),
+            count(ledger.members, "verdict", "rejected"),
+            ledger.unknown_count,
+            completed["recorded_at"] if completed else None,
+            _unfinished(begun, completed, held),
+        )
+
+
+def _unfinished(begun: Row, completed: Row, held: Row) -> str:
+    """What became of the last run that did not end: held by the breaker (with the plan's id), or interrupted."""
+    last = (completed["epoch"], completed["seq"]) if completed else (0, 0)
+    if held and (held["epoch"], held["seq"]) > last:
+        return f"held: {held['plan_id']}"
+    if begun and (begun["epoch"], begun["seq"]) > last:
+        return "interrupted"
+    return ""
 
 
 def _tables(found: Status) -> Iterator[Table]:
-    yield from ()
+    sources = _table(
+        f"Sources of {found.platform}/{found.sandbox}",
+        "source",
+        "object",
+        "read until",
+        "windows",
+        "rows",
+        "quarantined",
+        "gaps",
+    )
+    for row in found.sources:
+        gaps = f"{len(row.gaps)}: {row.gaps[0]}" if row.gaps else ""
+        _add(
+            sources,
+            row.source,
+            row.object,
+            row.last_window_end,
+            row.windows,
+            row.rows,
+            row.quarantined_rows,
+            gaps,
+        )
+    yield sources
+    snapshot = found.snapshot
+    if snapshot is None:
+        yield _table("Nothing is published yet (muster build, muster publish)")
+        return
+    published = _table(f"Published: {snapshot['id']}, as of {_text(snapshot['as_of'])}", "table", "rows")
+    for name, rows in snapshot["tables"].items():
+        _add(published, name, rows)
+    yield published
+    sent = _table(
+        "Destinations", "destination", "audience", "members", "pending", "rejected", "unknown", "last run", ""
+    )
+    for one in found.activations:
+        _add(
+            sent,
+            one.destination,
+            one.audience,
+            one.members,
+            one.pending,
+            one.rejected,
+            one.unknown,
+            one.last_run,
+            one.unfinished,
+        )
+    yield sent
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for name in columns:
+        table.add_column(name, justify="right" if name in _NUMBERS else "left")
+    return table
+
+
+def _add(table: Table, *values: object) -> None:
+    table.add_row(*(_text(value) for value in values))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M UTC")
+    return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
 
 
 def _gaps(settings: Settings, manifests: list[Manifest], end: datetime | None) -> list[Window]:

@@ -22,7 +22,12 @@ def validate(
     current = session(context)
     problems, checked = _collect(current, connections=connections)
     if as_json:
-        print_json({"problems": [_plain(problem) for problem in problems], "checked": [str(path) for path in checked]})
+        print_json(
+            {
+                "problems": [_plain(problem) for problem in problems],
+                "checked": [str(path) for path in checked],
+            }
+        )
         raise typer.Exit(ConfigError.exit_code if problems else 0)
     if problems:
         raise ConfigError(problems)
@@ -35,18 +40,24 @@ def _collect(current: Session, *, connections: bool) -> tuple[list[Problem], lis
     """The problems of all files, without doubles, in file and line order; and the files read."""
     from muster.audiences import load_audiences
     from muster.config import check_connections, load
+    from muster.quality import load_guardrails
 
     folder = current.config_dir()
-    platform, audiences = folder / "platform.yml", folder / "audiences"
+    platform, guardrails, audiences = folder / "platform.yml", folder / "guardrails.yml", folder / "audiences"
     found: list[Problem] = []
-    for check in (lambda: load(folder, home=current.home), lambda: load_audiences(audiences)):
+    checks = (
+        lambda: load(folder, home=current.home),
+        lambda: load_guardrails(guardrails),
+        lambda: load_audiences(audiences),
+    )
+    for check in checks:
         try:
             check()
         except ConfigError as error:
             found += error.problems
     if connections:
         found += check_connections(platform, current.resolver)
-    return sorted(dict.fromkeys(found)), [platform, *sorted(audiences.glob("*.yml"))]
+    return sorted(dict.fromkeys(found)), [platform, guardrails, *sorted(audiences.glob("*.yml"))]
 
 
 def _plain(problem: Problem) -> dict[str, str | int]:

@@ -168,15 +168,6 @@ def _hostname(split: SplitResult) -> str:
 
 
 def _query(query: str) -> dict[str, Any]:
-    """Extra fields of a URI: all in `__extra__` as JSON, or one by one, each read as JSON where it is."""
+    """Extra fields of a URI: all in `__extra__` as JSON, or one by one as texts; Airflow decodes no more either."""
     pairs = dict(parse_qsl(query, keep_blank_values=True))
-    if "__extra__" in pairs:
-        return _extra(pairs["__extra__"])
-    return {key: _maybe_json(value) for key, value in pairs.items()}
-
-
-def _maybe_json(value: str) -> Any:
-    try:
-        return json.loads(value) if value else value
-    except ValueError:
-        return value
+    return _extra(pairs["__extra__"]) if "__extra__" in pairs else dict(pairs)

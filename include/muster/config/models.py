@@ -79,7 +79,7 @@ Feed = Annotated[str, AfterValidator(feed)]
 class Strict(BaseModel):
     """No unknown key, no change after reading, no silent conversion of text to numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Schedule(Strict):
@@ -90,8 +90,11 @@ class Schedule(Strict):
     """
 
     cron: str
+    """five fields, UTC; each moment closes the interval that began at the moment before"""
     start: Instant
+    """beginning of the first interval"""
     end: Instant | None = None
+    """beginning of the last interval; without it there is no last one"""
 
     @field_validator("cron")
     @classmethod
@@ -115,12 +118,19 @@ class Source(Strict):
     """What every source has. Times are the source's own clock, not ours (F39)."""
 
     connection: ConnectionId
+    """id of the Airflow connection, `<system>__<instance>`; the instance is part of every record's key"""
     feeds: list[Feed] = Field(min_length=1)
+    """the `<platform>/<sandbox>` places that this source feeds: of one platform only (B4)"""
     overlap_minutes: int = Field(default=60, ge=0, le=1440)
+    """read this far before each window again, for rows that became visible late"""
     hold_back_minutes: int = Field(default=10, ge=0, le=1440)
+    """read a window only when the source's own clock is this far past its end"""
     max_window_days: int = Field(default=31, ge=1, le=31)
+    """longest window; a Marketo bulk extract spans 31 days at most, the overlap included"""
     poll_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
+    """how often a bulk job is asked about"""
     timeout_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
+    """of one call"""
 
     @property
     def system(self) -> str:
@@ -151,8 +161,11 @@ class MarketoSource(Source):
 
     type: Literal["marketo"]
     munchkin_id: str
+    """the key of the subscription, such as `123-ABC-456`"""
     crm_sync: ConnectionId | None = None
+    """the CRM source that this Marketo is natively synced with; what it shows of that CRM is not read again (B2)"""
     objects: list[MarketoObject] = Field(min_length=1)
+    """what is read"""
 
     @field_validator("munchkin_id")
     @classmethod
@@ -172,7 +185,9 @@ class SalesforceSource(Source):
 
     type: Literal["salesforce"]
     org_id: str
+    """the organisation's id, 15 or 18 characters"""
     objects: list[SalesforceObject] = Field(min_length=1)
+    """what is read"""
 
     @field_validator("org_id")
     @classmethod
@@ -193,15 +208,20 @@ class Breaker(Strict):
     """
 
     max_removed_share: float = Field(default=0.2, ge=0, le=1, strict=False)
+    """hold when more than this share of the members would be removed"""
     min_removed: int = Field(default=100, ge=0)
+    """and when these are at least so many"""
     max_growth: float = Field(default=2.0, ge=1, strict=False)
+    """hold when the audience would grow to more than so many times its size"""
 
 
 class Destination(Strict):
     """What every destination has. `name` is also its pool's and its sync models' name."""
 
     name: ConnectionId
+    """`<system>__<instance>`; also the name of its pool, its DAG and its sync models"""
     breaker: Breaker = Breaker()
+    """what is held before the first call"""
 
 
 class MarketoDestination(Destination):
@@ -209,9 +229,13 @@ class MarketoDestination(Destination):
 
     type: Literal["marketo"]
     connection: ConnectionId
+    """id of the Airflow connection"""
     folder: str | None = Field(default=None, min_length=1)
+    """name of the folder that holds the static lists; this or `program`"""
     program: str | None = Field(default=None, min_length=1, validate_default=True)
+    """name of the program that holds the static lists; this or `folder`"""
     timeout_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
+    """of one call"""
 
     @field_validator("program")
     @classmethod
@@ -222,18 +246,36 @@ class MarketoDestination(Destination):
 
 
 class FilesDestination(Destination):
-    """Files per audience: CSV, Parquet and a manifest.json."""
+    """Files per audience: CSV, Parquet and a manifest.json, in a folder or in an S3-compatible store."""
 
     type: Literal["files"]
-    connection: None = None
     path: str | None = Field(default=None, min_length=1)
+    """a folder, or `s3://<bucket>/<prefix>`; below it a folder per platform, sandbox and audience. Default: the sandbox's own `exports/<name>`"""
+    connection: ConnectionId | None = None
+    """for an `s3://` path: its host is the endpoint (empty for AWS), login and password are the keys, `region` in its extra; without it the machine's own role is used"""
     formats: list[FileFormat] = Field(default=["csv", "parquet"], min_length=1)
+    """which files are written; a `manifest.json` comes with them, written last"""
+    neutralise_formulas: bool = True
+    """put an apostrophe before a text of the CSV that a spreadsheet would run as a formula (F103); `false` for files that only machines read"""
 
     @field_validator("path")
     @classmethod
     def _no_way_out(cls, value: str | None) -> str | None:
-        if value is not None and (".." in PurePosixPath(value).parts or "\0" in value or value.startswith("~")):
+        if value is None:
+            return None
+        scheme, separator, rest = value.partition("://")
+        if separator and (scheme != "s3" or not rest.strip("/")):
+            raise ValueError(f"'{value}' is neither a folder nor s3://<bucket>/<prefix>")
+        if ".." in PurePosixPath(value).parts or "\0" in value or value.startswith("~"):
             raise ValueError("must not contain '..', '~' or NUL")
+        return value
+
+    @field_validator("connection")
+    @classmethod
+    def _for_s3_only(cls, value: str | None, info: ValidationInfo) -> str | None:
+        path = info.data.get("path")
+        if value is not None and "path" in info.data and not (path or "").startswith("s3://"):
+            raise ValueError("a connection is for s3:// paths only")
         return value
 
 
@@ -244,19 +286,28 @@ class Activation(Strict):
     """One audience kept in one destination."""
 
     audience: Slug
+    """file of `audiences/`, without `.yml`"""
     destination: ConnectionId
+    """name of a destination"""
 
 
 class Platform(Strict):
     """One platform's sandbox: what flows in, what flows out, and when."""
 
     platform: Slug
+    """name of the platform; everything is kept below `MUSTER_HOME/<platform>/<sandbox>`"""
     sandbox: Slug
+    """name of the sandbox; two sandboxes share nothing but code"""
     schedule: Schedule
+    """when the nightly run happens"""
     history_start: Instant
+    """the first run reads back to here; later runs fill what is missing since"""
     sources: list[SourceConfig] = Field(min_length=1)
+    """what flows in"""
     destinations: list[DestinationConfig] = []
+    """where audiences are kept"""
     activations: list[Activation] = []
+    """which audience is kept in which destination"""
 
     @property
     def feed(self) -> str:

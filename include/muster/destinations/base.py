@@ -127,11 +127,26 @@ class CallRefusedError(DestinationError):
         super().__init__(message + tail, where=where, hint=hint)
 
 
-class MemberDestination(ABC):
-    """A set of members, each known there by a key of its own. Every call may raise DestinationError."""
+class UnknownAnswerError(DestinationError):
+    """No answer came, or none that can be read: the call may have been done. What is true is to be read back."""
+
+
+class Closing(ABC):
+    """What is opened once per activation and closed at its end."""
 
     declaration: Declaration
     usage: Usage
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections; nothing else is called afterwards."""
+
+
+class MemberDestination(Closing):
+    """A set of members, each known there by a key of its own. Every call may raise DestinationError.
+
+    The guard given when it was opened is called right before each outside call.
+    """
 
     @abstractmethod
     def prepare(self, *, create: bool) -> bool:
@@ -147,18 +162,15 @@ class MemberDestination(ABC):
 
     @abstractmethod
     def add(self, keys: Sequence[str]) -> Reply:
-        """Make members of these keys. Raises CallRefusedError when nothing was done."""
+        """Make members of these keys. Raises CallRefusedError when nothing was done, UnknownAnswerError when unsure."""
 
     @abstractmethod
     def remove(self, keys: Sequence[str]) -> Reply:
-        """End the membership of these keys. Raises CallRefusedError when nothing was done."""
+        """End the membership of these keys. Raises as `add` does."""
 
 
-class SnapshotDestination(ABC):
+class SnapshotDestination(Closing):
     """One content per audience, replaced as a whole. Every call may raise DestinationError."""
-
-    declaration: Declaration
-    usage: Usage
 
     @abstractmethod
     def fingerprint(self) -> str:

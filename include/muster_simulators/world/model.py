@@ -45,12 +45,14 @@ class Truth:
 
     people: person id -> the record keys (`1001@emea.marketo`) that are this human being;
     labels: label -> person ids (or record keys for labels about records) that show the case;
-    accounts: company id -> account record keys.
+    accounts: company id -> account record keys;
+    unlinkable: record key -> when evidence ties it to the rest of its person (a merge), None for never.
     """
 
     people: Mapping[str, Sequence[str]]
     labels: Mapping[str, Sequence[str]]
     accounts: Mapping[str, Sequence[str]]
+    unlinkable: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -39,5 +39,7 @@ class ActivateAudience(BaseOperator):
                 run_id=run.run_id, attempt=ti.try_number, on_progress=lambda step: self.log.info("%s", step),
             )  # fmt: skip
         counts = {name: int(getattr(result, name)) for name in COUNTS}
-        self.log.info("%s in %s: %s", self.audience, self.destination, ", ".join(f"{v} {k}" for k, v in counts.items()))
+        self.log.info(
+            "%s in %s: %s", self.audience, self.destination, ", ".join(f"{v} {k}" for k, v in counts.items())
+        )
         return counts

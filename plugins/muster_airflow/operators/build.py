@@ -37,7 +37,9 @@ class BuildProfiles(BaseOperator):
         fail_on(event)
         settings = settings_now()
         if late := behind(settings):
-            text = ", ".join(f"{name} until {end.isoformat() if end else 'nothing yet'}" for name, end in late.items())
+            text = ", ".join(
+                f"{name} until {end.isoformat() if end else 'nothing yet'}" for name, end in late.items()
+            )
             self.log.info("waiting for sources that are behind the others: %s", text)
             self.defer(trigger=SourcesCompleteTrigger(), method_name="execute", timeout=SOURCES_LIMIT)
         began = time.monotonic()

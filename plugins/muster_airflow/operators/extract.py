@@ -68,7 +68,9 @@ class PlanExtract(SourceOperator):
         if tasks and event is None:
             self._wait_for_clock(settings, tasks)
         bulk, at_once = grouped(config, tasks)
-        self.log.info("%s run of %s: %s", kind, interval, described(tasks) or "everything is committed already")
+        self.log.info(
+            "%s run of %s: %s", kind, interval, described(tasks) or "everything is committed already"
+        )
         context["ti"].xcom_push(key=AT_ONCE, value=at_once)
         return bulk
 
@@ -120,7 +122,9 @@ class ExtractWindows(SourceOperator):
             if time.monotonic() + poll_seconds > deadline:
                 self.log.info("%d bulk jobs are running at %s", len(waiting), self.connection_id)
                 trigger = BulkJobsTrigger(self.connection_id, waiting)
-                self.defer(trigger=trigger, method_name="execute", kwargs={"tickets": tickets}, timeout=JOB_LIMIT)
+                self.defer(
+                    trigger=trigger, method_name="execute", kwargs={"tickets": tickets}, timeout=JOB_LIMIT
+                )
             time.sleep(poll_seconds)
 
 

@@ -42,7 +42,7 @@ def test_extra_as_json_text_and_a_port_as_text(monkeypatch):
         ("http://u%40x:p%2F%3A%25@127.0.0.1:81", "http://127.0.0.1:81", "u@x", "p/:%", {}),
         ("http://http%3A%2F%2F127.0.0.1:81/", "http://127.0.0.1:81", "", "", {}),
         ("marketo://id:secret@x.example/https?a=1&b=%7B%22c%22%3A2%7D&d=", "https://x.example", "id", "secret",
-         {"a": 1, "b": {"c": 2}, "d": ""}),
+         {"a": "1", "b": '{"c":2}', "d": ""}),
         ("http://x.example/?__extra__=%7B%22k%22%3A%20%5B1%5D%7D", "http://x.example", "", "", {"k": [1]}),
         ("salesforce://login:pass@x.example:444", "https://x.example:444", "login", "pass", {}),
     ],

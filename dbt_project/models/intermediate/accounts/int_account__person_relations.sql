@@ -1,0 +1,47 @@
+with live as (
+    select * from {{ ref('int_person__live_records') }}
+),
+
+relations as (
+    select * from {{ ref('stg_salesforce__account_contact_relations') }} where not coalesce(is_deleted, false)
+),
+
+accounts as (
+    select * from {{ ref('int_account__lookup') }}
+),
+
+listed as (
+    select
+        l.person_key,
+        a.account_key,
+        l.record_key,
+        coalesce(r.is_direct, false) as is_direct,
+        coalesce(r.is_active, false) as is_active,
+        r.roles,
+    from relations as r
+    inner join live as l
+        on l.source_instance = r.source_instance and l.source_object = 'contacts' and l.record_id = r.contact_id
+    inner join accounts as a on a.source_instance = r.source_instance and a.account_id = r.account_id
+),
+
+-- The account a record names itself. It is active unless the same record's listed relation says it has ended.
+named as (
+    select
+        l.person_key,
+        l.account_key,
+        l.record_key,
+        true as is_direct,
+        true as is_active,
+        null as roles,
+    from live as l
+    anti join listed as r on r.record_key = l.record_key and r.account_key = l.account_key
+    where l.account_key is not null
+),
+
+relations_of_records as (
+    select * from listed
+    union all
+    select * from named
+)
+
+select * from relations_of_records

@@ -1,0 +1,20 @@
+with members as (
+    select list_key, {{ record_key('lead_id') }} as record_key from {{ ref('stg_marketo__static_lists') }}
+),
+
+clustered as (
+    select * from {{ ref('int_person__clustered') }}
+),
+
+people as (
+    select person_key from {{ ref('int_person__golden') }}
+),
+
+bridge as (
+    select distinct m.list_key, c.person_key
+    from members as m
+    inner join clustered as c on c.record_key = m.record_key
+    inner join people as p on p.person_key = c.person_key
+)
+
+select * from bridge

@@ -1,0 +1,36 @@
+with activities as (
+    select * from {{ ref('stg_marketo__activities') }}
+),
+
+activity_types as (
+    select * from {{ ref('activity_types') }}
+),
+
+clustered as (
+    select * from {{ ref('int_person__clustered') }}
+),
+
+placed as (
+    select *, {{ record_key('lead_id') }} as record_key
+    from activities
+),
+
+facts as (
+    select
+        a.activity_key,
+        c.person_key,
+        coalesce(t.activity_type, 'type_' || a.activity_type_id) as activity_type,
+        a.activity_at,
+        a.asset_name,
+        coalesce(
+            json_extract_string(a.attributes, '$."Webpage URL"'),
+            case when t.activity_type = 'visit_webpage' then a.asset_name end
+        ) as page_url,
+        a.source_instance,
+        a.attributes,
+    from placed as a
+    left join clustered as c on c.record_key = a.record_key
+    left join activity_types as t on t.activity_type_id = a.activity_type_id
+)
+
+select * from facts

@@ -1,0 +1,135 @@
+"""`make test-backfill`: native Airflow backfill over 60 past days of one instance, beside a nightly run.
+
+What must hold at the end: the windows of every object tile the 60 days exactly, the nightly run that happened in
+between is untouched, and the profile is the same as after one big extract.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from demo import nights
+from demo.session import AFTER_MIDNIGHT, DAY, Session
+from demo.show import Screen
+from demo.simulators import Simulators
+from demo.stack import ROOT, environment
+from muster.config import Settings, connection_from_environment, load
+from muster.lake import Lake, Manifest
+from muster.naming import extract_dag
+from muster.warehouse import Snapshot, audit, build, publish
+from muster.windows import Window
+
+INSTANCE = "marketo__amer"
+DAYS = 60
+MAX_ACTIVE_RUNS = 3
+
+
+def run(folder: Path, people: int, seed: int, port: int, screen: Screen) -> int:
+    """0 when all of it holds."""
+    session = Session(folder, people, seed, port, screen)
+    try:
+        screen.head(
+            f"airflow backfill of {DAYS} days of {INSTANCE}, {people:,} people, with a nightly run in between"
+        )
+        session.start(only={extract_dag(INSTANCE)}, paused=True)
+        settings, end = session.settings, session.interval_ends()[0]
+        session.simulators.set_clock(end + AFTER_MIDNIGHT)
+        _backfill_beside_a_night(session, end)
+        return _judge(settings, session.simulators, folder, end, screen)
+    finally:
+        session.stop()
+
+
+def _backfill_beside_a_night(session: Session, end: datetime) -> None:
+    """Create the backfill, let the nightly run happen while it is at work, wait for both."""
+    airflow, dag_id = session.airflow, extract_dag(INSTANCE)
+    watch = nights.Watch(session.stack, airflow, session.screen.say)  # type: ignore[arg-type]
+    _create_backfill(session, end)
+    airflow.set_paused(dag_id, False)
+
+    def finished(kind: str) -> int:
+        return sum(run.run_type == kind and run.state == "success" for run in airflow.runs(dag_id))
+
+    watch.until(lambda: finished("scheduled") >= 1, what="the nightly run")
+    session.screen.say(f"the nightly run is done; {finished('backfill')} of {DAYS} days of the backfill are")
+    before = nightly_bytes(session.settings)
+    watch.until(lambda: finished("backfill") >= DAYS, what="the backfill")
+    session.nightly_untouched = nightly_bytes(session.settings) == before
+
+
+def _create_backfill(session: Session, end: datetime) -> None:
+    variables = environment(session.folder, session.port, {})
+    first, last = end - DAY - timedelta(days=DAYS), end - DAY - DAY
+    command = [
+        sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", extract_dag(INSTANCE),
+        "--from-date", first.date().isoformat(), "--to-date", last.date().isoformat(),
+        "--reprocess-behavior", "none", "--max-active-runs", str(MAX_ACTIVE_RUNS),
+    ]  # fmt: skip
+    session.screen.say(" ".join(["airflow", *command[3:]]))
+    subprocess.run(command, env=variables, cwd=ROOT, check=True, capture_output=True)
+
+
+def nightly_bytes(settings: Settings) -> str:
+    """One hash over everything that nightly runs committed."""
+    lake = Lake(settings.home.lake)
+    digest = hashlib.sha256()
+    for manifest in lake.manifests():
+        if manifest.run_kind == "nightly":
+            digest.update(
+                repr((manifest.system, manifest.instance, manifest.object, str(manifest.window))).encode()
+            )
+            for file in manifest.files:
+                digest.update((settings.home.lake / file.path).read_bytes())
+    return digest.hexdigest()
+
+
+def tiling(manifests: list[Manifest], whole: Window) -> str:
+    """`ok`, or where the windows leave a gap or overlap."""
+    windows = sorted(manifest.window for manifest in manifests)
+    if not windows or (windows[0].start, windows[-1].end) != (whole.start, whole.end):
+        return "ENDS DIFFER"
+    torn = [f"{left} {right}" for left, right in itertools.pairwise(windows) if left.end != right.start]
+    return f"TORN AT {torn[0]}" if torn else "ok"
+
+
+def _judge(settings: Settings, simulators: Simulators, folder: Path, end: datetime, screen: Screen) -> int:
+    from muster.sources import extract
+
+    os.environ.update(simulators.connections())
+    whole = Window(settings.platform.history_start, end)
+    source, lake = settings.platform.source(INSTANCE), Lake(settings.home.lake)
+    rows: list[tuple[object, ...]] = []
+    for name in ("leads", "activities", "deleted_leads"):
+        committed = lake.committed(source.system, source.instance, name)
+        backfilled = sum(manifest.run_kind == "backfill" for manifest in committed)
+        rows.append((name, len(committed), backfilled, tiling(committed, whole)))
+    screen.table("Windows of the instance", ("object", "windows", "by the backfill", "tile exactly"), rows)
+    big = load(settings.config_dir, home=folder / "one_big_extract")
+    interval = Window(end - DAY, end)
+    for place in (settings, big):
+        for one in place.platform.sources:
+            extract(place, one.connection, interval, "nightly", connection_from_environment, run_id="compare")
+    first, second = (_published(place) for place in (settings, big))
+    differing = sorted(
+        name for name, facts in second.tables.items() if first.tables[name]["sha256"] != facts["sha256"]
+    )
+    compared = [name for name in second.tables if not name.startswith("rpt_")]
+    differing = [name for name in differing if name in compared]
+    screen.say(
+        f"profile after backfill and after one big extract: {len(compared) - len(differing)} of {len(compared)} tables equal"
+    )
+    code = 0 if not differing and all(row[-1] == "ok" for row in rows) else 1
+    if differing:
+        screen.fail(f"these differ: {', '.join(differing)}")
+    return code
+
+
+def _published(settings: Settings) -> Snapshot:
+    built = build(settings)
+    return publish(settings, built, audit(settings, built))

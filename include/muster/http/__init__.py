@@ -1,0 +1,29 @@
+"""HTTP to vendors: sessions, retries, tokens, pace, downloads; and Marketo's protocol, which a source and a
+destination share.
+
+Imports nothing of ours but errors, windows and config's connections. Errors and logs never hold a secret, a token,
+a query or a body.
+"""
+
+from muster.http.download import Downloaded, Wanted, download
+from muster.http.pacing import SlidingWindow, shared_window
+from muster.http.redact import redact
+from muster.http.retry import Patience
+from muster.http.session import Session, TokenRejected, failure
+from muster.http.tokens import Issued, Token, TokenCache
+
+__all__ = [
+    "Downloaded",
+    "Issued",
+    "Patience",
+    "Session",
+    "SlidingWindow",
+    "Token",
+    "TokenCache",
+    "TokenRejected",
+    "Wanted",
+    "download",
+    "failure",
+    "redact",
+    "shared_window",
+]

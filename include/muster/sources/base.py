@@ -1,0 +1,123 @@
+"""What a source is: one configured instance of a system that we read windows and snapshots from.
+
+A window is read in three steps, so that nobody has to wait for a bulk job inside a worker:
+
+    ticket = source.begin(task.object, task.window)      # asks for a bulk job; None where the object needs none
+    source.ready(ticket)                                 # one look; True when it can be collected
+    source.collect(task, ticket, reading, writer)        # rows into the lake's writer, nothing committed yet
+
+`muster.sources.run` puts these together and commits. A source remembers nothing between calls but its token: a
+ticket holds all that is needed, as JSON, so another process can go on with it.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from muster.errors import SourceError
+from muster.windows import Window
+
+if TYPE_CHECKING:
+    from muster.lake import Lake, WindowWriter
+
+Kind = Literal["window", "snapshot"]
+RunKind = Literal["nightly", "backfill"]
+Ticket = dict[str, Any]
+Sleep = Callable[[float], None]
+BATCH_ROWS = 10_000
+
+sleep: Sleep = time.sleep
+
+
+class JobLost(SourceError):  # noqa: N818
+    """A bulk job failed, or its result is gone: only a new job for the same window helps (F12)."""
+
+
+@dataclass(frozen=True)
+class WindowTask:
+    """One window of one object, to be read and committed as a whole."""
+
+    object: str
+    window: Window
+    kind: Kind
+    run_kind: RunKind
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "object": self.object,
+            "window": str(self.window),
+            "kind": self.kind,
+            "run_kind": self.run_kind,
+        }
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> WindowTask:
+        return cls(given["object"], Window.parse(given["window"]), given["kind"], given["run_kind"])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a source is given to collect with: the lake (for keys it already holds) and a folder that goes away."""
+
+    lake: Lake
+    scratch: Path
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a source says it gave. `source_rows` is its own count; it must equal rows written and put aside."""
+
+    source_rows: int
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Source(ABC):
+    """One instance. Every method that calls out may raise SourceError."""
+
+    #: objects read whole each night, after the windows, in an order in which each finds the keys it needs
+    snapshot_objects: ClassVar[tuple[str, ...]] = ()
+    #: objects whose windows go through bulk jobs
+    bulk_objects: ClassVar[frozenset[str]] = frozenset()
+    #: how many bulk jobs of ours run at once
+    jobs_at_once: ClassVar[int] = 2
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections."""
+
+    @abstractmethod
+    def server_time(self) -> datetime:
+        """The source's own clock now: address and credentials are right if it answers (F39)."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The source's own clock as its last answer showed it, without a call where there was one."""
+
+    @abstractmethod
+    def begin(self, object_name: str, window: Window) -> Ticket | None:
+        """Ask for what the window needs; None where it needs no bulk job. Doing it twice is harmless."""
+
+    @abstractmethod
+    def ready(self, ticket: Ticket) -> bool:
+        """Look once. Raises JobLost for a job that failed: the next attempt has to begin a new one."""
+
+    @abstractmethod
+    def collect(
+        self, task: WindowTask, ticket: Ticket | None, reading: Reading, writer: WindowWriter
+    ) -> Collected:
+        """Give the writer every row, unparsable ones to its quarantine. Commits nothing."""

@@ -1,0 +1,206 @@
+"""CSV files of bulk jobs into the lake's writer: every value as it was written, every odd row put aside.
+
+Arrow parses fast but forgives: `"x"y` becomes `xy`, a blank line becomes a row. So the bytes are looked through
+first, and only a file whose quotes are all in place takes that road. At the first block that Arrow refuses, the
+strict parser goes on behind the last row that is written. Both give the same rows (F1-F4, F29, F31).
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from muster.errors import IntegrityError
+from muster.sources.base import BATCH_ROWS
+
+if TYPE_CHECKING:
+    from muster.lake import WindowWriter
+
+BLOCK_BYTES = 16 << 20
+QUOTE, RETURN, NEWLINE = ord('"'), ord("\r"), ord("\n")
+BESIDE_QUOTE = np.zeros(256, dtype=bool)  # what may stand before an opening and after a closing quote
+BESIDE_QUOTE[list(b',\r\n"')] = True
+
+
+@dataclass(frozen=True)
+class Counts:
+    rows: int
+    quarantined: int
+
+    @property
+    def total(self) -> int:
+        return self.rows + self.quarantined
+
+
+def write_csv(
+    path: Path, fields: Sequence[str], writer: WindowWriter, *, where: str, first_row: int = 0
+) -> Counts:
+    """Every row of the file. Its header must equal `fields` (F2, F9); `first_row` numbers go on from there.
+
+    A file without a byte has no row. Raises IntegrityError for another header.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        return Counts(0, 0)
+    start = _after_header(path, fields, where)
+    writer.write_arrow(_table([], fields))
+    if start == size:
+        return Counts(0, 0)
+    done, is_all = _write_fast(path, fields, writer) if is_strictly_quoted(path) else (0, False)
+    return Counts(done, 0) if is_all else _write_strict(path, fields, writer, done, first_row)
+
+
+def is_strictly_quoted(path: Path) -> bool:
+    """True when every quote opens or closes a whole field or is doubled inside one, and no NUL and no lone CR is there.
+
+    Quotes alternate: the even ones open (or are the second of a pair), the odd ones close (or are the first).
+    """
+    before, quotes = ord("\n"), 0
+    with path.open("rb") as file:
+        while chunk := file.read(BLOCK_BYTES):
+            following = file.peek(1)[:1]
+            data = np.frombuffer(chunk, dtype=np.uint8)
+            if not data.all() or _has_lone_return(data, following):
+                return False
+            at = np.flatnonzero(data == QUOTE)
+            if len(at):
+                padded = np.concatenate(([before], data, np.frombuffer(following or b"\n", dtype=np.uint8)))
+                opening, closing = at[quotes % 2 :: 2], at[1 - quotes % 2 :: 2]
+                if not (BESIDE_QUOTE[padded[opening]].all() and BESIDE_QUOTE[padded[closing + 2]].all()):
+                    return False
+                quotes += len(at)
+            before = chunk[-1]
+    return quotes % 2 == 0
+
+
+def _has_lone_return(data: np.ndarray, following: bytes) -> bool:
+    """A CR without its LF: a line end to one parser, a fault to the other."""
+    at = np.flatnonzero(data == RETURN)
+    if not len(at):
+        return False
+    if at[-1] == len(data) - 1:
+        if following != b"\n":
+            return True
+        at = at[:-1]
+    return not (data[at + 1] == NEWLINE).all()
+
+
+def _after_header(path: Path, fields: Sequence[str], where: str) -> int:
+    """Where the first row begins. Raises IntegrityError."""
+    with path.open("rb") as file:
+        line = file.readline()
+    try:
+        header = next(csv.reader([line.decode("utf-8")], strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        header = []
+    if header != list(fields):
+        missing, extra = len(set(fields) - set(header)), len(set(header) - set(fields))
+        raise IntegrityError(
+            f"the file's header is not the {len(fields)} fields asked for: {missing} missing, {extra} extra, "
+            f"{len(header)} in all",
+            where=where,
+        )
+    return len(line)
+
+
+def _write_fast(path: Path, fields: Sequence[str], writer: WindowWriter) -> tuple[int, bool]:
+    """Rows by Arrow: how many it wrote, and whether these are all."""
+    text = {name: pa.string() for name in fields}
+    done = 0
+    try:
+        with arrow_csv.open_csv(
+            path,
+            read_options=arrow_csv.ReadOptions(
+                column_names=list(fields), skip_rows=1, block_size=BLOCK_BYTES
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                newlines_in_values=True, escape_char=False, ignore_empty_lines=False
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=text, null_values=[], strings_can_be_null=False, check_utf8=True
+            ),
+        ) as batches:
+            for batch in batches:
+                if pc.any(pc.equal(batch.column(0), "")).as_py():
+                    return done, False  # a blank line looks like that; the strict parser tells them apart
+                writer.write_arrow(pa.Table.from_batches([batch]))
+                done += len(batch)
+    except pa.ArrowInvalid:
+        return done, False
+    return done, True
+
+
+def _write_strict(
+    path: Path, fields: Sequence[str], writer: WindowWriter, skip: int, first_row: int
+) -> Counts:
+    """Rows by Python's csv module in strict mode, behind the `skip` rows that are written already."""
+    rows, quarantined = skip, 0
+    batch: list[list[str]] = []
+    for number, record, reason, raw in _records(path, len(fields)):
+        if number <= skip:
+            continue
+        if record is None:
+            writer.quarantine(first_row + number, reason, raw.decode("utf-8", "backslashreplace"))
+            quarantined += 1
+            continue
+        batch.append(record)
+        if len(batch) >= BATCH_ROWS:
+            writer.write_arrow(_table(batch, fields))
+            rows, batch = rows + len(batch), []
+    writer.write_arrow(_table(batch, fields))
+    return Counts(rows + len(batch), quarantined)
+
+
+def _records(path: Path, width: int) -> Iterator[tuple[int, list[str] | None, str, bytes]]:
+    """(number from 1, values or None, reason, raw bytes) of each row after the header."""
+    csv.field_size_limit(sys.maxsize)  # of the whole process; a long field is no reason to fail (F31)
+    with path.open("rb") as file:
+        file.readline()
+        seen: list[bytes] = []
+        reader = csv.reader(_remembered(file, seen), strict=True)
+        for number in range(1, sys.maxsize):
+            seen.clear()
+            try:
+                record = next(reader, None)
+            except csv.Error:
+                yield number, None, "the quotes or line ends are out of place", b"".join(seen)
+                continue
+            if record is None:
+                return
+            reason = _fault(record, width)
+            yield number, None if reason else record, reason, b"".join(seen) if reason else b""
+
+
+def _remembered(lines: Iterable[bytes], seen: list[bytes]) -> Iterator[str]:
+    """The lines as text, bytes that aren't UTF-8 as surrogates; `seen` keeps those of the present row."""
+    for line in lines:
+        seen.append(line)
+        yield line.decode("utf-8", "surrogateescape")
+
+
+def _fault(record: Sequence[str], width: int) -> str:
+    """Why this row can't be used; empty for a good one."""
+    if len(record) != width:
+        return f"{len(record)} columns instead of {width}"
+    text = "".join(record)
+    if "\0" in text:
+        return "a NUL byte"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "bytes that are not UTF-8"
+    return ""
+
+
+def _table(rows: Sequence[Sequence[str]], fields: Sequence[str]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else [()] * len(fields)
+    return pa.table([pa.array(column, pa.string()) for column in columns], names=list(fields))

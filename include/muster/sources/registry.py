@@ -1,0 +1,40 @@
+"""The sources that exist, by system. A new one is a folder here, a config model and a line in this table."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+
+from muster.errors import SourceError
+from muster.sources.base import Sleep, Source
+from muster.sources.marketo.source import MarketoReader
+from muster.sources.salesforce.source import SalesforceReader
+
+if TYPE_CHECKING:
+    from muster.config import Connection, SourceConfig
+
+SOURCES: dict[str, type[MarketoReader] | type[SalesforceReader]] = {
+    "marketo": MarketoReader,
+    "salesforce": SalesforceReader,
+}
+
+
+def source_class(system: str) -> type[Source]:
+    """Raises SourceError for a system we can't read."""
+    if system not in SOURCES:
+        raise SourceError(f"there is no source '{system}'", hint=f"known: {', '.join(sorted(SOURCES))}")
+    return SOURCES[system]
+
+
+def open_source(
+    config: SourceConfig,
+    connection: Connection,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    sleep: Sleep = time.sleep,
+) -> Source:
+    """The client of one configured source. Makes no call yet."""
+    source_class(config.system)
+    return SOURCES[config.system](config, connection, transport=transport, sleep=sleep)  # type: ignore[arg-type]

@@ -1,0 +1,242 @@
+"""Read windows and commit them: one at a time for Airflow's tasks, a whole source for the command line.
+
+Reading one window is idempotent by its manifest; two attempts at once are harmless: the first commit stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from muster.errors import IntegrityError, SourceError
+from muster.lake import Lake, Manifest
+from muster.sources.base import JobLost, Reading, RunKind, Sleep, Source, Ticket, WindowTask
+from muster.sources.planner import plan_windows
+from muster.sources.registry import open_source
+from muster.windows import Window
+
+if TYPE_CHECKING:
+    from muster.config import ConnectionResolver, Settings, SourceConfig
+
+Progress = Callable[[str], None]
+CLOCK_PATIENCE = timedelta(minutes=20)
+JOB_PATIENCE = timedelta(hours=6)
+JOB_ATTEMPTS = 3
+
+
+def extract_window(
+    settings: Settings,
+    config: SourceConfig,
+    source: Source,
+    task: WindowTask,
+    ticket: Ticket | None,
+    *,
+    run_id: str,
+) -> Manifest:
+    """Collect one window and commit it. A window that is committed gives its manifest, without a call.
+
+    Raises SourceError, IntegrityError or LakeError; then nothing of the window is visible.
+    """
+    lake = Lake(settings.home.lake)
+    if (done := committed(lake, config, task)) is not None:
+        return done
+    _require_begun(source, config, task, ticket)
+    read_from = task.window.read_from(config.overlap) if task.kind == "window" else task.window.start
+    with (
+        _scratch(lake) as scratch,
+        lake.begin(
+            system=config.system,
+            instance=config.instance,
+            object=task.object,
+            kind=task.kind,
+            window=task.window,
+            read_from=read_from,
+            run_id=run_id,
+            run_kind=task.run_kind,
+            extracted_at=source.now(),
+        ) as writer,
+    ):
+        collected = source.collect(task, ticket, Reading(lake, scratch), writer)
+        if collected.source_rows != writer.rows + writer.quarantined_rows:
+            raise IntegrityError(
+                f"{task.object} {task.window}: the source announced {collected.source_rows:,} rows and gave "
+                f"{writer.rows + writer.quarantined_rows:,}; nothing was committed",
+                where=config.connection,
+            )
+        return writer.commit(collected.source_rows, collected.evidence)
+
+
+def committed(lake: Lake, config: SourceConfig, task: WindowTask) -> Manifest | None:
+    """The manifest of exactly this window, where there is one."""
+    found = lake.committed(config.system, config.instance, task.object)
+    return next((one for one in found if one.window == task.window and one.kind == task.kind), None)
+
+
+def begin_missing(
+    settings: Settings, config: SourceConfig, source: Source, tasks: Sequence[WindowTask]
+) -> list[Ticket | None]:
+    """A ticket for each task; None for those that need no job, or are committed already and make no call."""
+    lake = Lake(settings.home.lake)
+    return [
+        None if committed(lake, config, task) is not None else source.begin(task.object, task.window)
+        for task in tasks
+    ]
+
+
+def extract(
+    settings: Settings,
+    connection_id: str,
+    interval: Window,
+    run_kind: RunKind,
+    resolver: ConnectionResolver,
+    *,
+    on_progress: Progress | None = None,
+    run_id: str | None = None,
+    transport: httpx.BaseTransport | None = None,
+    sleep: Sleep = time.sleep,
+    clock_patience: timedelta = CLOCK_PATIENCE,
+) -> list[Manifest]:
+    """Read all that is missing of one source; the manifests of what this call read, in the order of reading.
+
+    Waits for the source's own clock first. A run that finds nothing missing makes no call.
+    """
+    config = settings.platform.source(connection_id)
+    report = on_progress or _silent
+    tasks = plan_windows(settings, config, interval, run_kind=run_kind, lake=Lake(settings.home.lake))
+    if not tasks:
+        report("everything is committed already")
+        return []
+    name = run_id or f"cli__{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}"
+    with open_source(config, resolver(connection_id), transport=transport, sleep=sleep) as source:
+        until = max(task.window.end for task in tasks) + config.hold_back
+        wait_for_clock(
+            source, until, where=connection_id, pause=config.poll_seconds, patience=clock_patience, sleep=sleep,
+            on_progress=report,
+        )  # fmt: skip
+        run = _Run(settings, config, source, name, report, sleep)
+        bulk = [task for task in tasks if task.object in source.bulk_objects]
+        run.bulk(bulk)
+        for task in tasks:
+            if task.object not in source.bulk_objects:
+                run.commit(task, None)
+    return run.manifests
+
+
+def wait_for_clock(
+    source: Source,
+    until: datetime,
+    *,
+    where: str,
+    pause: float,
+    patience: timedelta = CLOCK_PATIENCE,
+    sleep: Sleep = time.sleep,
+    on_progress: Progress | None = None,
+) -> None:
+    """Wait until the source's own clock has reached `until` (F21, F39). Raises SourceError when patience ends."""
+    waited = 0.0
+    while (now := source.server_time()) < until:
+        left = (until - now).total_seconds()
+        if waited >= patience.total_seconds():
+            raise SourceError(
+                f"its clock says {now.isoformat()}; the newest window can be read from {until.isoformat()}",
+                where=where,
+                hint=f"run it again in {timedelta(seconds=round(left))}, or ask for an interval that is over",
+            )
+        if on_progress:
+            on_progress(f"its clock says {now.isoformat()}, waiting for {until.isoformat()}")
+        step = max(0.5, min(left, pause, patience.total_seconds() - waited))
+        sleep(step)
+        waited += step
+
+
+class _Run:
+    """One call of `extract`: jobs begun a few at a time, each committed when it is ready."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        config: SourceConfig,
+        source: Source,
+        run_id: str,
+        report: Progress,
+        sleep: Sleep,
+    ) -> None:
+        self.settings, self.config, self.source, self.run_id = settings, config, source, run_id
+        self.report, self.sleep = report, sleep
+        self.manifests: list[Manifest] = []
+        self.lost: dict[WindowTask, int] = {}
+
+    def bulk(self, tasks: Sequence[WindowTask]) -> None:
+        waiting, running = deque(tasks), deque[tuple[WindowTask, Ticket | None, float]]()
+        waited = 0.0
+        while waiting or running:
+            while waiting and len(running) < self.source.jobs_at_once:
+                task = waiting.popleft()
+                self.report(f"{task.object} {task.window}: asking for it")
+                running.append((task, self.source.begin(task.object, task.window), waited))
+            if not self._look(running, waiting):
+                oldest = min(since for _, _, since in running)
+                if waited - oldest > JOB_PATIENCE.total_seconds():
+                    raise SourceError("a bulk job is not done after 6 hours", where=self.config.connection)
+                self.sleep(self.config.poll_seconds)
+                waited += self.config.poll_seconds
+
+    def _look(
+        self, running: deque[tuple[WindowTask, Ticket | None, float]], waiting: deque[WindowTask]
+    ) -> bool:
+        """Look at each job once; commit those that are ready. False when none was."""
+        moved = False
+        for _ in range(len(running)):
+            task, ticket, since = running.popleft()
+            try:
+                if ticket is not None and not self.source.ready(ticket):
+                    running.append((task, ticket, since))
+                    continue
+                self.commit(task, ticket)
+            except (JobLost, IntegrityError) as error:
+                self._again(task, error)
+                waiting.append(task)
+            moved = True
+        return moved
+
+    def _again(self, task: WindowTask, error: SourceError) -> None:
+        """Count a lost job; raises its error when a new one has been tried often enough."""
+        self.lost[task] = self.lost.get(task, 0) + 1
+        if self.lost[task] >= JOB_ATTEMPTS:
+            raise error
+        self.report(f"{task.object} {task.window}: {error.message}; asking for it anew")
+
+    def commit(self, task: WindowTask, ticket: Ticket | None) -> None:
+        manifest = extract_window(self.settings, self.config, self.source, task, ticket, run_id=self.run_id)
+        aside = f", {manifest.quarantined_rows:,} put aside" if manifest.quarantined_rows else ""
+        self.report(f"{task.object} {task.window}: {manifest.rows:,} rows{aside}")
+        self.manifests.append(manifest)
+
+
+def _silent(_event: str) -> None:
+    """For callers that want no progress."""
+
+
+def _require_begun(source: Source, config: SourceConfig, task: WindowTask, ticket: Ticket | None) -> None:
+    if ticket is None and task.object in source.bulk_objects:
+        raise JobLost(f"{task.object} {task.window}: no bulk job was begun for it", where=config.connection)
+
+
+@contextmanager
+def _scratch(lake: Lake) -> Iterator[Path]:
+    """A folder for downloads that goes away; what a killed process leaves there, the lake sweeps."""
+    folder = lake.incoming / f"download-{uuid.uuid4().hex}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

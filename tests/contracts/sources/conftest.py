@@ -1,0 +1,56 @@
+"""Each source on a simulator of its own; nobody waits, and nothing is called but loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from source_benches import Bench, MarketoBench, SalesforceBench
+
+import muster.http.marketo
+from muster_simulators.web import running
+
+BENCHES: dict[str, Callable[..., Bench]] = {"marketo": MarketoBench, "salesforce": SalesforceBench}
+
+
+@pytest.fixture(autouse=True)
+def _no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pace of real seconds has its own test."""
+    monkeypatch.setattr(muster.http.marketo, "CALLS", 100_000)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Bench], Bench]]:
+    """Put a bench's simulator on a socket, once its world is made."""
+    with ExitStack() as stack:
+
+        def started(bench: Bench) -> Bench:
+            bench.url = stack.enter_context(running(bench.app(bench.store()))).url
+            return bench
+
+        yield started
+
+
+@pytest.fixture(params=sorted(BENCHES))
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """One of the sources, its world still empty and its simulator not started."""
+    return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture
+def marketo(tmp_path: Path) -> Callable[..., MarketoBench]:
+    def made(**options: Any) -> MarketoBench:
+        return MarketoBench(tmp_path, **options)
+
+    return made
+
+
+@pytest.fixture
+def salesforce(tmp_path: Path) -> Callable[..., SalesforceBench]:
+    def made(**options: Any) -> SalesforceBench:
+        return SalesforceBench(tmp_path, **options)
+
+    return made

@@ -1,0 +1,1 @@
+"""What `make` calls beside the packages: the lock, the reference pages."""
