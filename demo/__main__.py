@@ -97,7 +97,7 @@ def _backfill(arguments: argparse.Namespace, screen: Screen) -> int:
 def _interruptible() -> Iterator[None]:
     """SIGTERM ends the demo as Ctrl-C does: everything it started is stopped."""
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)

@@ -7,10 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+
 from demo import nights
 from demo.airflow_api import Airflow
 from demo.show import Screen
-from demo.simulators import Simulators, start_simulators, wait_for_simulators
+from demo.simulators import start_simulators, wait_for_simulators
 from demo.stack import (
     ROOT,
     Stack,
@@ -23,7 +24,6 @@ from demo.stack import (
     stop_recorded,
     wait_healthy,
 )
-
 from muster.naming import BUILD_DAG, activate_dag, extract_dag
 
 AFTER_MIDNIGHT = timedelta(minutes=30)

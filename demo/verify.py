@@ -28,11 +28,12 @@ MIN_RECALL = 0.99
 
 @dataclass(frozen=True)
 class WorldState:
-    """What must not change when nothing is new: writes so far, the content of every published table."""
+    """What must not change when nothing is new: writes so far, published contents, lists, files and their times."""
 
     writes: int
     contents: dict[str, str]
     lists: dict[str, set[int]]
+    files: dict[str, int]
 
 
 class Verifier:
@@ -90,7 +91,7 @@ class Verifier:
 
     def _audience_row(self, night: Night, slug: str, names: dict[str, frozenset[str]]) -> tuple[Any, ...]:
         model = audience_model(slug)
-        keys = query(self.settings, f"select member_key from {model}", {})["member_key"].to_pylist()  # noqa: S608
+        keys = query(self.settings, f"select member_key from {model}", {})["member_key"].to_pylist()
         missing, extra = compare(night.members[slug], {names[key] for key in keys})
         doubles = len(keys) - len({names[key] for key in keys})
         is_good = not missing and not extra and not doubles
@@ -115,7 +116,7 @@ class Verifier:
         with (folder / name).open(newline="", encoding="utf-8") as file:
             found = {row["member_key"] for row in csv.DictReader(file)}
         model = f"sync_{EXPORTS}__{slug}"
-        wanted = set(query(self.settings, f"select member_key from {model}", {})["member_key"].to_pylist())  # noqa: S608
+        wanted = set(query(self.settings, f"select member_key from {model}", {})["member_key"].to_pylist())
         missing, extra = wanted - found, found - wanted
         return (EXPORTS, slug, len(found), len(missing), len(extra), _verdict(not missing and not extra))
 
@@ -140,17 +141,17 @@ class Verifier:
     def state_of_the_world(self) -> WorldState:
         snapshot = current_snapshot(self.settings)
         contents = {name: facts["sha256"] for name, facts in snapshot.tables.items()} if snapshot else {}
-        return WorldState(self._writes(), contents, self.simulators.lists(LIST_SOURCE))
+        return WorldState(self._writes(), contents, self.simulators.lists(LIST_SOURCE), self._exported())
 
     def check_nothing_changed(self, before: WorldState) -> int:
-        """0 writes to any destination, 0 changed tables, the same lists; the files' own writes are in the ledger."""
+        """0 writes to any destination, 0 changed tables, the same lists, the same files."""
         after = self.state_of_the_world()
         changed = [
             name
             for name, content in after.contents.items()
             if not name.startswith("rpt_") and before.contents.get(name) != content
         ]
-        file_writes = self._last_file_writes()
+        file_writes = len(set(after.files.items()) ^ set(before.files.items()))
         rows = [
             (
                 "writes to the simulated services",
@@ -171,15 +172,10 @@ class Verifier:
     def _writes(self) -> int:
         return sum(sum(kinds.values()) for kinds in self.simulators.stats()["writes"].values())
 
-    def _last_file_writes(self) -> int:
-        from muster.activation.ledger import load
-        from muster.lake import Lake
-
-        lake = Lake(self.settings.home.lake)
-        completed = [
-            load(lake, EXPORTS, slug).completed() for slug in self.settings.platform.audiences_of(EXPORTS)
-        ]
-        return sum(int(run["write_count"]) for run in completed if run)
+    def _exported(self) -> dict[str, int]:
+        """Every exported file, and when it was written."""
+        files = (self.settings.home.exports / EXPORTS).rglob("*")
+        return {str(path): path.stat().st_mtime_ns for path in files if path.is_file()}
 
     # ---- the end -------------------------------------------------------------------------------------------
 
@@ -194,7 +190,7 @@ class Verifier:
             "raw_rows",
             "staged_records",
         )
-        sql = f"select {', '.join(columns)}, is_reconciled from rpt_reconciliation order by all"  # noqa: S608
+        sql = f"select {', '.join(columns)}, is_reconciled from rpt_reconciliation order by all"
         rows = [
             (*(row[name] for name in columns), _verdict(row["is_reconciled"]))
             for row in query(self.settings, sql, {}).to_pylist()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import click
 import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -43,8 +43,8 @@ def _commands() -> Iterator[str]:
     from muster.cli import app
 
     group = typer.main.get_command(app)
-    context = click.Context(group, info_name="muster")
-    yield from (group.help or "").strip().splitlines()
+    context = typer.Context(group, info_name="muster")
+    yield from cleandoc(group.help or "").splitlines()
     yield ""
     yield str(getattr(group, "epilog", ""))
     yield ""
@@ -53,7 +53,7 @@ def _commands() -> Iterator[str]:
         command = group.get_command(context, name)  # type: ignore[attr-defined]
         yield f"## muster {name}"
         yield ""
-        yield from (command.help or "").strip().splitlines()
+        yield from cleandoc(command.help or "").splitlines()
         yield ""
         yield from _options(command)
         yield f"{command.epilog}"
@@ -68,7 +68,7 @@ def _options(command: Any) -> Iterator[str]:
     yield "| --- | --- |"
     for parameter in shown:
         names = (
-            [parameter.make_metavar(click.Context(command))]
+            [parameter.metavar or str(parameter.name).upper()]
             if parameter.param_type_name == "argument"
             else parameter.opts
         )
@@ -96,7 +96,7 @@ def _settings() -> Iterator[str]:
     for model in (*parts, models.FilesDestination, models.Breaker, models.Activation):
         yield f"## {_heading(model)}"
         yield ""
-        yield from (model.__doc__ or "").strip().splitlines()
+        yield from cleandoc(model.__doc__ or "").splitlines()
         yield ""
         yield from _fields(model)
         yield ""
@@ -215,20 +215,19 @@ def _pools(settings: Any) -> list[tuple[str, int, str]]:
 
 
 def main(arguments: list[str]) -> int:
-    stale = [
-        name
-        for name, text in pages().items()
-        if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text
-    ]
-    if "--check" not in arguments:
+    from muster.audiences.reference import write_documents
+
+    is_check = "--check" in arguments
+    wanted = {FOLDER / name: text for name, text in pages().items()}
+    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text() != text]
+    if not is_check:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        for name in stale:
-            (FOLDER / name).write_text(pages()[name])
-    for name in stale:
-        print(
-            f"docs/reference/{name}: {'out of date; run make docs' if '--check' in arguments else 'written'}"
-        )
-    return 1 if stale and "--check" in arguments else 0
+        for path in stale:
+            path.write_text(wanted[path])
+    stale += write_documents(ROOT, check=is_check)
+    for path in stale:
+        print(f"{path.relative_to(ROOT)}: {'out of date; run make docs' if is_check else 'written'}")
+    return 1 if stale and is_check else 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from muster.commands.activate import activate
 from muster.commands.build import audit, build, publish
-from muster.commands.compile import compile_audiences
+from muster.commands.compile import compile_audiences, new_audience
 from muster.commands.extract import extract
 from muster.commands.lookup import lookup
 from muster.commands.rollback import rollback
@@ -70,6 +70,7 @@ def _add(function: Callable[..., None], name: str, example: str) -> None:
 _add(validate, "validate", "muster validate --json")
 _add(extract, "extract", "muster extract marketo__emea --interval 2026-03-02")
 _add(compile_audiences, "compile", "muster compile --check")
+_add(new_audience, "new-audience", "muster new-audience webinar_guests")
 _add(build, "build", "muster build --select dim_people+")
 _add(audit, "audit", "muster audit")
 _add(publish, "publish", "muster publish")

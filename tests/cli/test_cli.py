@@ -15,7 +15,19 @@ from muster.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = ("MARKETO__EMEA", "MARKETO__AMER", "SALESFORCE__MAIN")
-COMMANDS = ("validate", "extract", "compile", "build", "audit", "publish", "activate", "run", "status", "lookup", "rollback")
+COMMANDS = (
+    "validate",
+    "extract",
+    "compile",
+    "build",
+    "audit",
+    "publish",
+    "activate",
+    "run",
+    "status",
+    "lookup",
+    "rollback",
+)
 
 
 class Listener:
@@ -90,8 +102,14 @@ def test_the_shipped_configuration_is_valid(config: Path, tmp_path: Path, listen
 BAD = [
     ("munchkin_id: 123-EMA-001", "munchkin: 123-EMA-001"),  # an unknown key, and the right one is missing
     ("poll_seconds: 0.5", "poll_seconds: soon"),  # a wrong type
-    ("feeds: [acme/prod]\n    # no crm_sync", "feeds: [acme/prod, globex/prod]\n    # no crm_sync"),  # rule B4
-    ("name: marketo__emea\n    connection: marketo__emea", "name: marketo__emea\n    connection: marketo__apac"),  # no such connection
+    (
+        "feeds: [acme/prod]\n    # no crm_sync",
+        "feeds: [acme/prod, globex/prod]\n    # no crm_sync",
+    ),  # rule B4
+    (
+        "name: marketo__emea\n    connection: marketo__emea",
+        "name: marketo__emea\n    connection: marketo__apac",
+    ),  # no such connection
 ]
 
 
@@ -158,7 +176,9 @@ def test_every_command_is_among_those_tested_here() -> None:
         (["extract", "--interval", "2026-03-02T12:00:00Z"], "no interval of '0 0 * * *' begins at"),
     ],
 )
-def test_a_wrong_name_gets_a_suggestion(config: Path, tmp_path: Path, listener: Listener, arguments: list[str], told: str) -> None:
+def test_a_wrong_name_gets_a_suggestion(
+    config: Path, tmp_path: Path, listener: Listener, arguments: list[str], told: str
+) -> None:
     done = muster(config, tmp_path, *arguments)
     assert done.exit_code == 2
     assert told in done.output
@@ -170,6 +190,19 @@ def test_status_of_an_empty_home_says_that_nothing_is_published(config: Path, tm
     assert done.exit_code == 0
     assert "Nothing is published yet" in done.output
     assert json.loads(muster(config, tmp_path, "status", "--json").output)["snapshot"] is None
+
+
+def test_an_audience_of_accounts_on_its_way_to_marketo_is_refused_by_rule_b11(
+    config: Path, tmp_path: Path, listener: Listener
+) -> None:
+    file = config / "platform.yml"
+    file.write_text(
+        file.read_text() + "  - audience: open_deals_without_executive\n    destination: marketo__emea\n"
+    )
+    done = muster(config, tmp_path, "validate")
+    assert done.exit_code == 2
+    assert "open_deals_without_executive.yml:" in done.output
+    assert "B11" in done.output
 
 
 @pytest.mark.parametrize("command", [["lookup", "ann@example.com"], ["publish"], ["activate"]])

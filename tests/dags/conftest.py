@@ -77,7 +77,11 @@ def parsed(airflow_home: Path) -> dict[str, Any]:
     import json
 
     done = subprocess.run(
-        [sys.executable, "-c", PARSE, str(ROOT / "dags")], capture_output=True, text=True, env=dict(os.environ), cwd=airflow_home
+        [sys.executable, "-c", PARSE, str(ROOT / "dags")],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        cwd=airflow_home,
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     assert lines, done.stderr[-3000:]

@@ -29,7 +29,9 @@ def test_the_dag_ids_are_exactly_the_expected_ones(parsed: dict[str, Any]) -> No
 
 def test_reading_the_dag_files_writes_nothing_and_connects_to_nothing(parsed: dict[str, Any]) -> None:
     assert parsed["connected"] == []
-    assert [path for path in parsed["opened"] if not path.endswith(".pyc") and "__pycache__" not in path] == []
+    assert [
+        path for path in parsed["opened"] if not path.endswith(".pyc") and "__pycache__" not in path
+    ] == []
 
 
 def test_every_task_has_a_known_pool_retries_a_time_limit_and_a_policy(parsed: dict[str, Any]) -> None:
@@ -88,8 +90,20 @@ def test_heavy_rooms_are_imported_inside_tasks_only(path: Path) -> None:
     """Sources, the warehouse, activation and quality cost seconds: a DAG file must not pay for them (web pages may)."""
     if "web" in path.relative_to(ROOT).parts:
         return
-    heavy = ("muster.sources", "muster.warehouse", "muster.activation", "muster.quality", "muster.lake", "great_expectations", "duckdb")
+    heavy = (
+        "muster.sources",
+        "muster.warehouse",
+        "muster.activation",
+        "muster.quality",
+        "muster.lake",
+        "great_expectations",
+        "duckdb",
+    )
     for node in ast.parse(path.read_text()).body:
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, "names", [])]
+        names = (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [a.name for a in getattr(node, "names", [])]
+        )
         if isinstance(node, ast.Import | ast.ImportFrom):
             assert not any(name.startswith(heavy) for name in names), f"{path.name}:{node.lineno}"

@@ -71,7 +71,14 @@ def test_the_overview_says_what_there_is_not_yet(user: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/dbt/../secret.txt", "/dbt/%2e%2e/secret.txt", "/dbt/..%2fsecret.txt", "/quality//etc/passwd", "/dbt/%00", "/dbt/" + "a" * 5000],
+    [
+        "/dbt/../secret.txt",
+        "/dbt/%2e%2e/secret.txt",
+        "/dbt/..%2fsecret.txt",
+        "/quality//etc/passwd",
+        "/dbt/%00",
+        "/dbt/" + "a" * 5000,
+    ],
 )
 def test_no_path_leads_out_of_the_folder_of_reports(user: TestClient, path: str) -> None:
     answer = user.get(path)
@@ -80,7 +87,9 @@ def test_no_path_leads_out_of_the_folder_of_reports(user: TestClient, path: str)
     assert "root:" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/ledger/marketo__emea/..", "/ledger/x/y", "/ledger/marketo__emea/A<script>"])
+@pytest.mark.parametrize(
+    "path", ["/ledger/marketo__emea/..", "/ledger/x/y", "/ledger/marketo__emea/A<script>"]
+)
 def test_a_ledger_page_takes_names_only(user: TestClient, path: str) -> None:
     assert user.get(path).status_code == 404
 
@@ -93,7 +102,9 @@ def test_the_plugin_puts_the_pages_behind_one_prefix_and_into_the_menu() -> None
     assert all(view["href"].startswith("/muster/") for view in plugin.external_views)
 
 
-def test_a_configuration_with_mistakes_is_told_on_the_page(user: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_configuration_with_mistakes_is_told_on_the_page(
+    user: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "platform.yml").write_text("platform: <b>acme</b>\n")
     monkeypatch.setenv("MUSTER_CONFIG", str(tmp_path / "config"))

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tools import reference
 
 from muster.config import models
 from muster.config.models import Strict
-from tools import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -54,14 +54,13 @@ def test_every_make_target_and_command_that_a_page_names_is_real(page: Path) -> 
 
 
 def test_the_pages_speak_of_no_machine_and_no_workplace() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     texts = [ROOT / name for name in listed if name.endswith((".md", ".yml", ".sql", ".txt", ".in", ".toml"))]
-    found = [str(path) for path in texts if path.is_file() and re.search(r"(^|[\s'\"(=])/(work|root|farm)/", path.read_text())]
+    found = [
+        str(path)
+        for path in texts
+        if path.is_file() and re.search(r"(^|[\s'\"(=])/(work|root|farm)/", path.read_text())
+    ]
     assert found == []
-
-
-def test_every_room_of_the_blueprint_rules_is_named_in_a_test_or_the_code() -> None:
-    """B1 to B14 can be found by their ids."""
-    text = "\n".join(path.read_text() for folder in ("include", "tests", "docs") for path in (ROOT / folder).rglob("*.*") if path.suffix in {".py", ".md", ".sql", ".yml"})
-    missing = [f"B{number}" for number in range(1, 15) if not re.search(rf"\bB{number}\b", text)]
-    assert missing == []

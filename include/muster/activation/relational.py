@@ -36,7 +36,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
     if os.getpid() not in _engines:
         engine = duckdb.connect(":memory:")
         for setting in ("preserve_insertion_order = false", "timezone = 'UTC'", "enable_external_access = false"):
-            engine.execute(f"set {setting}")
+            engine.execute(f"set global {setting}")
         engine.execute("set lock_configuration = true")
         _engines[os.getpid()] = engine
     return _engines[os.getpid()]

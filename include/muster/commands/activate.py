@@ -27,7 +27,9 @@ def activate(
     ] = False,
     approve: Annotated[
         str | None,
-        typer.Option("--approve", metavar="PLAN_ID", help="Carry out exactly this plan, though the breaker holds it."),
+        typer.Option(
+            "--approve", metavar="PLAN_ID", help="Carry out exactly this plan, though the breaker holds it."
+        ),
     ] = None,
 ) -> None:
     """Send the difference between what a destination should hold and what it has acknowledged."""
@@ -65,7 +67,9 @@ def activate_one(
         show(result.plan)
         return result
     counts = {name: getattr(result, name) for name in COUNTS}
-    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name in ("added", "removed"))
+    shown = ", ".join(
+        f"{count:,} {name}" for name, count in counts.items() if count or name in ("added", "removed")
+    )
     say(f"activate {destination} {slug}: {shown}")
     return result
 

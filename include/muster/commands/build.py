@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def build(
     context: typer.Context,
-    select: Annotated[str | None, typer.Option("--select", help="Only these models, as dbt selects them.")] = None,
+    select: Annotated[
+        str | None, typer.Option("--select", help="Only these models, as dbt selects them.")
+    ] = None,
 ) -> None:
     """Build the profile, the audiences and what may leave into a new warehouse file; nobody reads it yet."""
     build_one(session(context).settings(), select)

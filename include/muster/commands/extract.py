@@ -11,6 +11,7 @@ from muster.errors import MusterError
 
 if TYPE_CHECKING:
     from muster.config import Settings
+    from muster.lake import RunKind
     from muster.windows import Window
 
 
@@ -46,13 +47,13 @@ def extract(
     """
     current = session(context)
     settings = current.settings()
-    kind = "backfill" if backfill else "nightly"
+    kind: RunKind = "backfill" if backfill else "nightly"
     known = [source.connection for source in settings.platform.sources]
     for connection in chosen(connections, known, "source"):
         extract_one(current, settings, connection, interval(settings, interval_text), kind)
 
 
-def extract_one(current: Session, settings: Settings, connection: str, window: Window, kind: str) -> None:
+def extract_one(current: Session, settings: Settings, connection: str, window: Window, kind: RunKind) -> None:
     """One source, with progress; the end is one line of counts."""
     from muster.sources import extract as extract_source
 

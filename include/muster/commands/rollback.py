@@ -11,7 +11,9 @@ from muster.commands.session import say, session
 
 def rollback(
     context: typer.Context,
-    snapshot: Annotated[str, typer.Argument(help="The id of a kept snapshot; `muster status` shows the one in force.")],
+    snapshot: Annotated[
+        str, typer.Argument(help="The id of a kept snapshot; `muster status` shows the one in force.")
+    ],
 ) -> None:
     """Move the pointer back to an earlier snapshot. Nothing is rebuilt; the next activation sends what differs."""
     from muster.warehouse import rollback as roll_back

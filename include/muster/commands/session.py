@@ -124,5 +124,7 @@ def report_failure(error: BaseException, *, debug: bool) -> int:
         return INTERRUPTED
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
-    typer.echo(f"muster: unexpected {type(error).__name__} at {place}; run it with --debug for all of it", err=True)
+    typer.echo(
+        f"muster: unexpected {type(error).__name__} at {place}; run it with --debug for all of it", err=True
+    )
     return UNEXPECTED

@@ -13,6 +13,7 @@ from muster.commands.session import console, print_json, session
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from muster.config import Settings
     from muster.lake import Lake, Manifest
@@ -136,7 +137,9 @@ def _unfinished(begun: Row, completed: Row, held: Row) -> str:
     return ""
 
 
-def _tables(found: Status) -> Iterator[Table]:
+def _tables(found: Status) -> Iterator[Table | Text]:
+    from rich.text import Text
+
     sources = _table(
         f"Sources of {found.platform}/{found.sandbox}",
         "source",
@@ -162,7 +165,7 @@ def _tables(found: Status) -> Iterator[Table]:
     yield sources
     snapshot = found.snapshot
     if snapshot is None:
-        yield _table("Nothing is published yet (muster build, muster publish)")
+        yield Text("Nothing is published yet: run muster build, then muster publish", "bold")
         return
     published = _table(f"Published: {snapshot['id']}, as of {_text(snapshot['as_of'])}", "table", "rows")
     for name, rows in snapshot["tables"].items():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from muster.commands.session import Session, print_json, say, session
 from muster.errors import ConfigError, Problem
+
+T = TypeVar("T")
 
 
 def validate(
@@ -38,26 +41,30 @@ def validate(
 
 def _collect(current: Session, *, connections: bool) -> tuple[list[Problem], list[Path]]:
     """The problems of all files, without doubles, in file and line order; and the files read."""
-    from muster.audiences import load_audiences
+    from muster.audiences import check_activations, load_audiences
     from muster.config import check_connections, load
     from muster.quality import load_guardrails
 
     folder = current.config_dir()
     platform, guardrails, audiences = folder / "platform.yml", folder / "guardrails.yml", folder / "audiences"
     found: list[Problem] = []
-    checks = (
-        lambda: load(folder, home=current.home),
-        lambda: load_guardrails(guardrails),
-        lambda: load_audiences(audiences),
-    )
-    for check in checks:
-        try:
-            check()
-        except ConfigError as error:
-            found += error.problems
+    settings = _tried(lambda: load(folder, home=current.home), found)
+    _tried(lambda: load_guardrails(guardrails), found)
+    defined = _tried(lambda: load_audiences(audiences), found)
+    if settings is not None and defined is not None:
+        found += check_activations(defined, settings.platform)
     if connections:
         found += check_connections(platform, current.resolver)
     return sorted(dict.fromkeys(found)), [platform, guardrails, *sorted(audiences.glob("*.yml"))]
+
+
+def _tried(read: Callable[[], T], found: list[Problem]) -> T | None:
+    """What `read` gives; its problems go to `found`."""
+    try:
+        return read()
+    except ConfigError as error:
+        found += error.problems
+        return None
 
 
 def _plain(problem: Problem) -> dict[str, str | int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from croniter import croniter  # type: ignore[import-untyped]  # the parser Airflow itself uses
+from croniter import croniter  # the parser Airflow itself uses
 
 from muster.config.models import Schedule, instant
 from muster.errors import MusterError

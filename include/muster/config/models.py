@@ -99,7 +99,7 @@ class Schedule(Strict):
     @field_validator("cron")
     @classmethod
     def _five_fields(cls, value: str) -> str:
-        from croniter import croniter  # type: ignore[import-untyped]  # the parser Airflow itself uses
+        from croniter import croniter  # the parser Airflow itself uses
 
         if len(value.split()) != 5 or not croniter.is_valid(value):
             raise ValueError(f"'{value}' is not a cron line of five fields, such as 0 0 * * *")

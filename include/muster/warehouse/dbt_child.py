@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
+BUILT = ("model", "test", "seed", "snapshot")
 FAILED = ("error", "fail", "runtime error")
 
 
@@ -47,6 +48,8 @@ class Teller:
         elif name == "NodeFinished":
             self.done += 1
             result = data.run_result
+            if data.node_info.resource_type not in BUILT:
+                return
             self.tell(
                 event="node",
                 number=self.done,

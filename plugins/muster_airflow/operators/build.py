@@ -74,7 +74,7 @@ class PublishProfiles(BaseOperator):
 
         settings = settings_now()
         snapshot = publish(settings, last_build(settings), last_audit(settings))
-        extra = {
+        extra: dict[str, Any] = {
             "snapshot": snapshot.id,
             "as_of": snapshot.as_of.isoformat(),
             "is_new": snapshot.is_new,

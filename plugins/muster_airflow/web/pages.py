@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from muster.warehouse import current_snapshot, last_audit, snapshots
-
 from muster.activation.ledger import load as load_ledger
 from muster.activation.plan import plan_id
 from muster.commands.status import ObjectStatus, status_of
@@ -18,6 +16,7 @@ from muster.config import Settings
 from muster.errors import WarehouseError
 from muster.lake import Lake
 from muster.naming import BUILD_DAG, activate_dag, extract_dag
+from muster.warehouse import current_snapshot, last_audit, snapshots
 from muster.windows import Window
 from muster_airflow.web.format import bars
 

@@ -208,23 +208,23 @@ class S3Harness(FilesHarness):
         extra = {"region": "us-east-1"}
         self.sandbox.connections["files__bucket"] = Connection("files__bucket", endpoint, "key-id", SECRET, extra)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         listed = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
         return [entry["Key"] for entry in listed]
 
     def bytes_of(self, name: str) -> bytes | None:
         key = f"exports/acme/prod/{AUDIENCE}/{name}"
-        if key not in self.keys():
+        if key not in self.names():
             return None
         return bytes(self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
     def break_down(self) -> None:
-        for key in self.keys():
+        for key in self.names():
             self.client.delete_object(Bucket=self.bucket, Key=key)
         self.client.delete_bucket(Bucket=self.bucket)
 
     def state(self) -> Any:
-        return {key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.keys()}
+        return {key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.names()}
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from destination_harness import FilesHarness, KilledError, LocalHarness, S3Harne
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muster.destinations.base import Content
 from muster.destinations.files.destination import FilesFolder
 from muster.destinations.files.tables import FORMULA, csv_text, safe, write_csv
+from muster.errors import LeaseLost
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -135,8 +137,8 @@ def test_a_configured_folder_is_divided_by_sandbox(tmp_path: Path) -> None:
 def test_objects_lie_below_the_prefix_by_sandbox_and_audience(s3: S3Harness) -> None:
     s3.sandbox.publish(people(1))
     s3.sandbox.activate(FILES)
-    assert all(key.startswith(f"exports/acme/prod/{AUDIENCE}/") for key in s3.keys())
-    assert len(s3.keys()) == 3
+    assert all(key.startswith(f"exports/acme/prod/{AUDIENCE}/") for key in s3.names())
+    assert len(s3.names()) == 3
 
 
 def test_nothing_half_written_stays_behind(local: LocalHarness) -> None:
@@ -214,7 +216,6 @@ def test_formulas_may_be_left_as_they_are_by_choice(tmp_path: Path) -> None:
 def test_the_same_content_has_the_same_bytes(local: LocalHarness) -> None:
     from dataclasses import replace
 
-    from muster.destinations.base import Content
 
     target = local.opened()
     assert isinstance(target, FilesFolder)
@@ -222,3 +223,25 @@ def test_the_same_content_has_the_same_bytes(local: LocalHarness) -> None:
     content = Content(local.sandbox.table, "a" * 64, local.sandbox.as_of, "s1", "r1")
     first = local.state_of(target.replace(content))
     assert first == local.state_of(target.replace(replace(content, run_id="r2")))
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_lease_lost_while_writing_leaves_the_old_content_in_force(files: FilesHarness, calls: int) -> None:
+    """The guard runs before the files are brought and again before the manifest is replaced."""
+    files.sandbox.publish(people(1))
+    files.sandbox.activate(FILES)
+    before = files.manifest()
+    passed: list[int] = []
+
+    def guard() -> None:
+        passed.append(1)
+        if len(passed) > calls:
+            raise LeaseLost("overtaken")
+
+    target = files.opened(guard)
+    assert isinstance(target, FilesFolder)
+    files.sandbox.publish(people(1, 2))
+    with pytest.raises(LeaseLost):
+        target.replace(Content(files.sandbox.table, "b" * 64, files.sandbox.as_of, "s2", "r2"))
+    assert files.manifest() == before and files.members() == {"p1"}
+    assert len(passed) == calls + 1

@@ -105,10 +105,9 @@ def test_a_vendors_bytes_that_are_not_utf8_go_to_quarantine(marketo: Make, start
 
 
 def test_a_checksum_that_stays_wrong_is_never_committed(marketo: Make, start: Start) -> None:
-    bench = marketo()
-    bench.person(1, NOON)
+    bench = start(marketo())
     bench.fault("checksum", "leads/export/.*/status", times=None)
-    settings = start(bench).settings()
+    settings = bench.settings()
     with pytest.raises(IntegrityError, match="SHA-256"):
         bench.extract(settings)
     assert bench.committed(settings) == []
@@ -157,10 +156,10 @@ def test_a_finished_export_whose_file_is_404_is_asked_for_again_then_made_anew(
 
 
 def test_a_file_that_never_comes_is_a_lost_job(marketo: Make, start: Start) -> None:
-    bench = marketo()
+    bench = start(marketo())
     bench.fault("missing_file", "leads/export/.*/file", times=None)
     with pytest.raises(JobLost, match="its file is not there"):
-        bench.extract(start(bench).settings())
+        bench.extract(bench.settings())
 
 
 def test_a_full_queue_is_waited_for(marketo: Make, start: Start) -> None:

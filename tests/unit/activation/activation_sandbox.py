@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -207,6 +207,8 @@ class FakeList(MemberDestination):
         return [entry for entry in self.log if entry[0] != "close"]
 
 
-def with_leads(*numbers: int) -> FakeList:
-    """A list of a system where person n is lead 100 + n."""
-    return FakeList({f"p{n}@acme.example": [str(100 + n)] for n in numbers})
+def with_leads(*numbers: int, batch: int = 3) -> FakeList:
+    """A list of a system where person n is lead 100 + n, and `batch` go in a call."""
+    fake = FakeList({f"p{n}@acme.example": [str(100 + n)] for n in numbers})
+    fake.declaration = replace(fake.declaration, batch_size=batch, lookup_size=batch)
+    return fake

@@ -19,7 +19,7 @@ MANY = range(1, 151)
 @pytest.fixture
 def crowd(sandbox: Sandbox) -> tuple[Sandbox, FakeList]:
     """150 members are there."""
-    fake = with_leads(*range(1, 601))
+    fake = with_leads(*range(1, 601), batch=100)
     sandbox.opener = fake.open
     sandbox.publish(people(*MANY))
     sandbox.activate()
@@ -74,7 +74,7 @@ def test_a_retry_of_an_approved_plan_needs_no_second_approval(crowd: tuple[Sandb
 
 
 def test_a_shrunk_audience_is_held_and_a_small_loss_passes(crowd: tuple[Sandbox, FakeList]) -> None:
-    sandbox, fake = crowd
+    sandbox, _ = crowd
     sandbox.publish(people(*range(1, 51)))
     with pytest.raises(GuardrailHeld, match="100 of 150 members would be removed"):
         sandbox.activate()
@@ -91,7 +91,7 @@ def test_a_grown_audience_is_held(crowd: tuple[Sandbox, FakeList]) -> None:
 
 
 def test_a_first_activation_of_any_size_passes_and_goes_on_after_a_kill(sandbox: Sandbox) -> None:
-    fake = with_leads(*range(1, 601))
+    fake = with_leads(*range(1, 601), batch=100)
     sandbox.opener = fake.open
 
     def die(name: str, keys: Sequence[str]) -> Reply | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -205,10 +206,8 @@ def test_whatever_the_nights_the_list_is_the_audience_and_strangers_stay(
         approve = sandbox.activate(dry_run=True).plan.id
         if dies:
             fake.faults = [die]
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 sandbox.activate(approve=approve)
-            except KeyboardInterrupt:
-                pass
             fake.faults = []
         result = sandbox.activate(attempt=2, approve=approve)
         assert fake.members == {"900"} | {str(100 + n) for n in wanted & leads}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from activation_sandbox import AUDIENCE, FILES, FakeList, Sandbox, people, person
 
-import pytest
 from muster.errors import GuardrailHeld, MusterError
 
 

@@ -86,15 +86,15 @@ def test_a_writer_killed_at_any_random_moment_loses_and_doubles_nothing(tmp_path
 STEPS = ("flush", "write_whole", "replace", "link_once", "make_folder", "sha256")
 
 
-@pytest.mark.parametrize("moment", range(12))
+@pytest.mark.parametrize("moment", range(16))
 def test_a_writer_killed_before_each_step_of_a_commit_leaves_a_lake_that_goes_on(
     lake: Lake, moment: int
 ) -> None:
     commit(lake, leads(ROWS))
     countdown = [moment]
 
-    def die_at(name: str) -> Callable[..., object]:
-        original: Callable[..., object] = getattr(files, name)
+    def die_at(owner: object, name: str) -> None:
+        original: Callable[..., object] = getattr(owner, name)
 
         def step(*arguments: object) -> object:
             countdown[0] -= 1
@@ -102,11 +102,13 @@ def test_a_writer_killed_before_each_step_of_a_commit_leaves_a_lake_that_goes_on
                 os.kill(os.getpid(), signal.SIGKILL)
             return original(*arguments)
 
-        return step
+        setattr(owner, name, step)
 
     def work() -> None:
         for name in STEPS:
-            setattr(files, name, die_at(name))
+            die_at(files, name)
+        for name in ("rename", "unlink"):
+            die_at(Path, name)
         with begin(lake, 1) as task:
             task.write(leads(ROWS, start=ROWS))
             task.quarantine(1, "bad", "x")

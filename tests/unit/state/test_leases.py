@@ -206,7 +206,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from("acquire check release wait".split()), st.integers(0, 2), st.integers(1, 90)),
+    st.tuples(st.sampled_from(["acquire", "check", "release", "wait"]), st.integers(0, 2), st.integers(1, 90)),
     max_size=25,
 )
 

@@ -17,6 +17,8 @@ from muster.errors import LeaseLost, WarehouseError
 from muster.warehouse import BuildEvent, build, building, dbt, engine, last_build, publish, query
 
 pytestmark = pytest.mark.slow
+EVERYTHING = "{{ ref('sync_marketo__emea__everybody') }}, {{ ref('rpt_guardrail_measures') }}"
+SLOW = f"select count(*) as n from {EVERYTHING}, range(100000000) as a, range(100000000) as b"
 FORK = multiprocessing.get_context("fork")
 
 
@@ -198,9 +200,12 @@ def test_a_child_that_is_killed_is_told_as_such(sandbox: Sandbox) -> None:
 
 def test_a_builder_that_is_killed_takes_dbt_with_it_and_the_next_build_is_whole(sandbox: Sandbox) -> None:
     sandbox.night(0, people("ann"))
+    endless = sandbox.model("profile/dim_slow.sql", SLOW)
     told = FORK.SimpleQueue()
 
     def die(event: object) -> None:
+        if isinstance(event, BuildEvent) and event.number < 8:
+            return
         told.put([process.pid for process in children()])
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -209,9 +214,12 @@ def test_a_builder_that_is_killed_takes_dbt_with_it_and_the_next_build_is_whole(
     pids = told.get()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=20)
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    _, left = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
+    for orphan in left:
+        orphan.kill()
+    assert left == []
     assert (sandbox.settings.home.warehouse / ".building").exists()
+    endless.unlink()
     assert build(sandbox.settings).models == 6
     assert len(builds(sandbox)) == 2
 
