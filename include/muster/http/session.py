@@ -36,7 +36,7 @@ TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_NAMED_PAUSE = 120.0
 
 
-class TokenRejected(SourceError):  # noqa: N818
+class TokenRejected(SourceError):
     """The token is no longer taken: renew it and try once more."""
 
 

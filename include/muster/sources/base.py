@@ -36,7 +36,7 @@ BATCH_ROWS = 10_000
 sleep: Sleep = time.sleep
 
 
-class JobLost(SourceError):  # noqa: N818
+class JobLost(SourceError):
     """A bulk job failed, or its result is gone: only a new job for the same window helps (F12)."""
 
 

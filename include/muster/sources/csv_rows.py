@@ -69,11 +69,11 @@ def is_strictly_quoted(path: Path) -> bool:
         while chunk := file.read(BLOCK_BYTES):
             following = file.peek(1)[:1]
             data = np.frombuffer(chunk, dtype=np.uint8)
-            if not data.all() or _has_lone_return(data, following):
+            if b"\0" in chunk or _has_lone_return(data, following):
                 return False
             at = np.flatnonzero(data == QUOTE)
             if len(at):
-                padded = np.concatenate(([before], data, np.frombuffer(following or b"\n", dtype=np.uint8)))
+                padded = np.frombuffer(bytes([before]) + chunk + (following or b"\n"), dtype=np.uint8)
                 opening, closing = at[quotes % 2 :: 2], at[1 - quotes % 2 :: 2]
                 if not (BESIDE_QUOTE[padded[opening]].all() and BESIDE_QUOTE[padded[closing + 2]].all()):
                     return False

@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from source_benches import NIGHT, START, Bench, SalesforceBench
 
-from muster.errors import IntegrityError, QuotaExhausted, SourceError
+from muster.errors import IntegrityError, QuotaExhausted, SourceError, TransientSourceError
+from muster.http import TokenRejected
 from muster.sources import JobLost, open_source
+from muster.sources.salesforce.api import SalesforceApi
+from muster.sources.salesforce.errors import DECISIONS
 
 Start = Callable[[Bench], Bench]
 Make = Callable[..., SalesforceBench]
@@ -220,3 +224,21 @@ def test_a_failed_job_is_lost_not_tried_for_ever(salesforce: Make, start: Start)
     bench.fault("failed_job", "POST .*/jobs/query Contact", times=None)
     with pytest.raises(JobLost, match=r"Contact .* is Failed"):
         bench.extract(start(bench).settings())
+
+
+KINDS = {"R": TransientSourceError, "T": TokenRejected, "Q": QuotaExhausted, "L": JobLost, "F": SourceError}
+STATUS = {"R": 503, "T": 401, "Q": 403, "L": 400, "F": 400}
+
+
+@pytest.mark.parametrize("key", sorted(DECISIONS))
+def test_every_code_of_the_table_gets_its_decision(salesforce: Make, key: str) -> None:
+    bench = salesforce()
+    bench.url = "https://acme.my.salesforce.com"
+    code, _, kind = key.partition(" ")
+    request = httpx.Request("GET", f"{bench.url}/services/data/v66.0/limits?q=ann@acme.example")
+    body = [{"errorCode": code, "message": f"{kind} limit of Ann Lee <ann@acme.example>"}]
+    answer = httpx.Response(STATUS[DECISIONS[key]], json=body, request=request)
+    error = SalesforceApi(bench.connection()).error(answer)
+    assert type(error) is KINDS[DECISIONS[key]]
+    assert code in str(error)
+    assert "ann@" not in str(error)

@@ -187,8 +187,9 @@ def test_what_did_not_arrive_is_due_at_once(book: Book) -> None:
 NUMBERS = st.sets(st.integers(1, 12), max_size=8)
 
 
+@pytest.mark.slow
 @given(nights=st.lists(st.tuples(NUMBERS, NUMBERS, st.booleans()), min_size=1, max_size=4))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_whatever_the_nights_the_list_is_the_audience_and_strangers_stay(
     tmp_path_factory: pytest.TempPathFactory, nights: list[tuple[set[int], set[int], bool]]
 ) -> None:
