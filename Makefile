@@ -70,5 +70,5 @@ docs: $(STAMP) ## The generated reference pages
 	@$(BIN)/python -m tools.reference
 
 lock: ## requirements.in into requirements.txt, all versions and hashes (needs uv)
-	uv pip compile --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --quiet requirements.in --output-file requirements.txt
+	uv pip compile --python-version 3.11 --generate-hashes --no-strip-extras --custom-compile-command "make lock" --quiet requirements.in --output-file requirements.txt
 	python3.11 -m tools.lock requirements.txt

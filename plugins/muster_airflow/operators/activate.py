@@ -14,7 +14,7 @@ from muster_airflow.runtime import quiet, settings_now
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-COUNTS = ("added", "removed", "already", "unmatched", "ambiguous", "rejected", "calls", "writes")
+COUNTS = ("added", "updated", "removed", "already", "unmatched", "ambiguous", "rejected", "calls", "writes")
 
 
 class ActivateAudience(BaseOperator):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from muster.errors import SourceError
+from muster import errors
 from muster_airflow import assets
 from muster_airflow.hooks.source import resolve
 from muster_airflow.links import OverviewLink
@@ -102,7 +102,7 @@ class ExtractWindows(SourceOperator):
     def execute(
         self, context: Context, event: Mapping[str, Any] | None = None, tickets: list[Any] | None = None
     ) -> dict[str, Any]:
-        from muster.sources import WindowTask
+        from muster.sources import WindowTask, begin_missing
 
         fail_on(event)
         settings = settings_now()
@@ -110,7 +110,7 @@ class ExtractWindows(SourceOperator):
         tasks = [WindowTask.from_dict(window) for window in self.windows]
         with quiet("httpx", "httpcore"):
             if tickets is None:
-                tickets = [source.begin(task.object, task.window) for task in tasks]
+                tickets = begin_missing(settings, config, source, tasks)
                 self._wait_for_jobs(source, config.poll_seconds, tickets)
             return read(self.log, settings, config, source, tasks, tickets, context)
 
@@ -185,6 +185,7 @@ def read(
 
 
 def fail_on(event: Mapping[str, Any] | None) -> None:
-    """Raise in the task what its trigger could not go on with."""
+    """Raise in the task what its trigger could not go on with: the same kind of error, so that its retry rule holds."""
     if event and (text := event.get("error")):
-        raise SourceError(str(text))
+        kind = getattr(errors, str(event.get("kind")), errors.SourceError)
+        raise kind(str(text))

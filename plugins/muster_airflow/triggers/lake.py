@@ -28,6 +28,6 @@ class SourcesCompleteTrigger(BaseTrigger):
             while await asyncio.to_thread(lambda: behind(settings_now())):
                 await asyncio.sleep(self.poll_seconds)
         except MusterError as error:
-            yield TriggerEvent({"error": str(error)})
+            yield TriggerEvent({"error": str(error), "kind": type(error).__name__})
         else:
             yield TriggerEvent({})

@@ -41,7 +41,7 @@ class SourceTrigger(BaseTrigger):
         try:
             await self._wait()
         except MusterError as error:
-            yield TriggerEvent({"error": str(error)})
+            yield TriggerEvent({"error": str(error), "kind": type(error).__name__})
         else:
             yield TriggerEvent({})
 
