@@ -195,11 +195,41 @@ class Verifier:
             (*(row[name] for name in columns), _verdict(row["is_reconciled"]))
             for row in query(self.settings, sql, {}).to_pylist()
         ]
+        self._show_what_stands()
         self.screen.table("Reconciliation", (*(name.replace("_", " ") for name in columns), ""), rows)
         limits = self.simulators.stats()["violations"]
         broken = sum(sum(kinds.values()) for kinds in limits.values())
         self.screen.say(f"rate limits broken at the simulated services: {broken}")
         return int(not rows or any(row[-1] != "ok" for row in rows) or broken > 0)
+
+    def _show_what_stands(self) -> None:
+        """Persons and the rest of the profile, audience sizes, list members."""
+        snapshot = current_snapshot(self.settings)
+        tables = snapshot.tables if snapshot else {}
+        rows: list[tuple[str, int]] = [
+            (words, tables[name]["rows"])
+            for name, words in (
+                ("dim_people", "persons"),
+                ("map_person_records", "records of persons"),
+                ("dim_accounts", "accounts"),
+                ("dim_opportunities", "opportunities"),
+                ("fct_activities", "activities"),
+            )
+            if name in tables
+        ]
+        rows += [
+            (f"audience {n.removeprefix('aud_')}", f["rows"])
+            for n, f in tables.items()
+            if n.startswith("aud_")
+        ]
+        place = f"({self.settings.platform.platform}/{self.settings.platform.sandbox})"
+        lists = self.simulators.lists(LIST_SOURCE).items()
+        rows += [
+            (f"members of {LIST_SOURCE}'s list {name}", len(ids))
+            for name, ids in lists
+            if name.endswith(place)
+        ]
+        self.screen.table("What stands at the end", ("", "count"), rows)
 
 
 def _verdict(is_good: bool) -> str:

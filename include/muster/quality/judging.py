@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from muster.errors import GuardrailHeld
 from muster.quality.findings import Finding, Measure, Question, finding, questions
 from muster.quality.guardrails import Guardrail, Scopes, Severity
+from muster.quality.localise import localise
 
 if TYPE_CHECKING:
     import great_expectations as gx
@@ -53,6 +54,7 @@ def judge(
     try:
         with _quietly():
             answers = _answers(asked, fresh, name)
+        localise(fresh)
         _swap(fresh, site)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

@@ -23,8 +23,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-# dbt docs and Data Docs carry their scripts and data inside the page.
-DOCUMENT_HEADERS = {
+# dbt docs carry their scripts inside the page.
+DBT_HEADERS = {
     **HEADERS,
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'",
 }
@@ -46,7 +46,11 @@ templates.filters.update(FILTERS)
 def create_app() -> FastAPI:
     """The application mounted at /muster."""
     app = FastAPI(
-        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, dependencies=[Depends(requires_authenticated())]
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(requires_authenticated())],
     )
     app.add_api_route("/", overview, response_class=HTMLResponse)
     app.add_api_route("/ledger/{destination}/{audience}", ledger, response_class=HTMLResponse)
@@ -80,7 +84,7 @@ def document(kind: str, name: str) -> Response:
     if path is None:
         text = templates.get_template("missing.html").render(text=DOCUMENTS[kind])
         return HTMLResponse(text, 404, headers=HEADERS)
-    return FileResponse(path, headers=DOCUMENT_HEADERS)
+    return FileResponse(path, headers=DBT_HEADERS if kind == "dbt" else HEADERS)
 
 
 def _inside(root: Path, name: str) -> Path | None:

@@ -16,7 +16,7 @@ def moment(value: datetime | None) -> str:
 def number(value: float | int | None) -> str:
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) or value == int(value) else f"{value:,.3f}"
+    return f"{int(value):,}" if value == int(value) else f"{value:,.3f}"
 
 
 def day(value: datetime) -> str:
@@ -38,12 +38,13 @@ def bars(windows: list[Window], start: datetime, end: datetime, width: float) ->
 
 
 def sparkline(values: list[int], width: float = 120.0, height: float = 26.0) -> str:
-    """Points of an SVG polyline from 0 to the largest value."""
+    """Points of an SVG polyline between the smallest and the largest value; a level line where they are equal."""
     if not values:
         return ""
-    top = max(values) or 1
+    low, span = min(values), max(values) - min(values)
     step = width / max(len(values) - 1, 1)
-    points = [(index * step, height - 2 - value / top * (height - 4)) for index, value in enumerate(values)]
+    shares = [(value - low) / span if span else 0.5 for value in values]
+    points = [(index * step, height - 3 - share * (height - 6)) for index, share in enumerate(shares)]
     if len(points) == 1:
         points.append((width, points[0][1]))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

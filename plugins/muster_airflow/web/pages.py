@@ -49,7 +49,7 @@ def overview(settings: Settings) -> dict[str, Any]:
             for slug, members in found.audiences.items()
         ],
         "people": [_rows(one.tables, "dim_people") for one in history],
-        "guardrails": guardrails(settings),
+        "guardrails": grouped(guardrails(settings)),
         "history": history,
         "current": current_snapshot(settings),
     }
@@ -90,6 +90,23 @@ def guardrails(settings: Settings) -> list[Any]:
     return sorted(audited.findings, key=lambda one: (order.index(one.verdict), one.guardrail_id, one.scope))
 
 
+def grouped(findings: list[Any]) -> list[dict[str, Any]]:
+    """One entry per guardrail: its worst verdict, how many scopes it holds in, and the findings, the worst first."""
+    groups: dict[str, list[Any]] = {}
+    for finding in findings:
+        groups.setdefault(finding.guardrail_id, []).append(finding)
+    return [
+        {
+            "id": name,
+            "title": found[0].title,
+            "advice": found[0].advice,
+            "worst": found[0].verdict,
+            "findings": found,
+        }
+        for name, found in groups.items()
+    ]
+
+
 def ledger(settings: Settings, destination: str, audience: str) -> dict[str, Any]:
     """One audience in one destination."""
     folded = load_ledger(Lake(settings.home.lake), destination, audience)
@@ -112,7 +129,8 @@ def ledger(settings: Settings, destination: str, audience: str) -> dict[str, Any
 def plans(settings: Settings, destination: str, audience: str) -> list[dict[str, Any]]:
     """The latest plan reports, newest first."""
     folder = settings.home.reports / "plans" / destination / audience
-    files = sorted(folder.glob("*.json"), key=_age, reverse=True)[:LATEST_PLANS]
+    reports = [path for path in folder.glob("plan_*.json") if not path.name.endswith(".result.json")]
+    files = sorted(reports, key=_age, reverse=True)[:LATEST_PLANS]
     return [json.loads(file.read_text()) for file in files]
 
 
