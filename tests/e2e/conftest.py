@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from demo.processes import stop
 from demo.show import Screen
 from demo.simulators import Simulators, start_simulators, wait_for_simulators
 from demo.verify import Verifier
+
 from muster.activation import ActivationResult, activate
 from muster.config import Settings, connection_from_environment, load
 from muster.sources import extract

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from demo.stack import recorded, stop_recorded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +26,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def demo(folder: Path) -> str:
-    command = [sys.executable, "-m", "demo", "run", "--people", PEOPLE, "--folder", str(folder), "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "demo",
+        "run",
+        "--people",
+        PEOPLE,
+        "--folder",
+        str(folder),
+        "--port",
+        "0",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return done.stdout

@@ -81,7 +81,9 @@ class Leases:
             raise ValueError("a lease needs a name, a holder and a time to live")
         with self._transaction() as db:
             now = self.clock().timestamp()
-            row = db.execute("select epoch, holder, expires_at from leases where name = ?", (name,)).fetchone()
+            row = db.execute(
+                "select epoch, holder, expires_at from leases where name = ?", (name,)
+            ).fetchone()
             epoch, held_by, expires_at = row or (0, None, 0.0)
             if held_by is not None and held_by != holder and expires_at > now:
                 raise _held(name, held_by, expires_at - now)

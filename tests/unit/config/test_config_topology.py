@@ -29,7 +29,9 @@ def test_b2_a_marketo_without_sync_keeps_its_own_companies(problems, valid):
 
 def test_b2_the_crm_of_a_synced_marketo_is_a_source(change):
     found, _ = change(("crm_sync: salesforce__main", "crm_sync: salesforce__mian"))
-    assert found == ["13: crm_sync: there is no Salesforce source 'salesforce__mian' (did you mean 'salesforce__main'?)"]
+    assert found == [
+        "13: crm_sync: there is no Salesforce source 'salesforce__mian' (did you mean 'salesforce__main'?)"
+    ]
 
 
 def test_b4_one_marketo_to_two_platforms_in_one_entry_names_both_lines(change):
@@ -43,7 +45,10 @@ def test_b4_one_marketo_to_two_platforms_in_one_entry_names_both_lines(change):
 
 def test_b4_one_marketo_to_two_platforms_over_two_entries_names_both_lines(change):
     found, _ = change(
-        ("munchkin_id: 456-AMR-002\n    feeds: [acme/prod]", "munchkin_id: 123-EMA-001\n    feeds: [globex/prod]")
+        (
+            "munchkin_id: 456-AMR-002\n    feeds: [acme/prod]",
+            "munchkin_id: 123-EMA-001\n    feeds: [globex/prod]",
+        )
     )
     b4 = [problem for problem in found if "B4" in problem]
     assert len(b4) == 1
@@ -56,7 +61,9 @@ def test_b5_one_marketo_to_several_sandboxes_of_one_platform_is_fine(change):
 
 
 def test_b6_two_destinations_in_two_marketos_are_fine(change):
-    second = "  - type: marketo\n    name: marketo__amer\n    connection: marketo__amer\n    program: Muster\n"
+    second = (
+        "  - type: marketo\n    name: marketo__amer\n    connection: marketo__amer\n    program: Muster\n"
+    )
     found, _ = change(("destinations:\n", f"destinations:\n{second}"))
     assert found == []
 
@@ -103,10 +110,14 @@ PLACES = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
 @pytest.mark.parametrize("marketos", [1, 2])
 def test_every_small_topology_is_judged_by_b4_alone(problems, marketos):
     """B3, B5: any number of Marketos and sandboxes; refused exactly when one Marketo meets two platforms (F112)."""
-    choices = [tuple(p for p, on in zip(PLACES, bits, strict=True) if on) for bits in product([0, 1], repeat=5)]
+    choices = [
+        tuple(p for p, on in zip(PLACES, bits, strict=True) if on) for bits in product([0, 1], repeat=5)
+    ]
     for mapping in product(choices[::2] if marketos > 1 else choices, repeat=marketos):
         found = problems(_text(mapping))
         unsupported = [i for i, feeds in enumerate(mapping) if {p for p, _ in feeds} - {0}]
         assert bool(found) == bool(unsupported), (mapping, found)
         assert all("B4" in problem for problem in found)
-        assert {f"{i}00-AAA-001" for i in unsupported} == {p.split("Marketo ")[1].split(" ")[0] for p in found}
+        assert {f"{i}00-AAA-001" for i in unsupported} == {
+            p.split("Marketo ")[1].split(" ")[0] for p in found
+        }

@@ -45,7 +45,9 @@ def open_marketo(
     usage = Usage()
     root = connection.host.removesuffix("/rest").removesuffix("/identity")
     pacer = GuardedPace(root, guard, usage)
-    api = MarketoApi(connection, timeout=config.timeout_seconds, transport=transport, pacer=pacer, sleep=sleep)
+    api = MarketoApi(
+        connection, timeout=config.timeout_seconds, transport=transport, pacer=pacer, sleep=sleep
+    )
     return MarketoList(config, Calls(api, usage), place)
 
 
@@ -107,7 +109,9 @@ class MarketoList(MemberDestination):
         except CallRefusedError as refused:
             if self._find() is None:
                 raise DestinationError(
-                    f"Marketo refused to make the list '{self.name}' [code {refused.code}]", where=self.where, hint=refused.hint
+                    f"Marketo refused to make the list '{self.name}' [code {refused.code}]",
+                    where=self.where,
+                    hint=refused.hint,
                 ) from refused
         made = self._find()
         if made is None:
@@ -129,7 +133,9 @@ class MarketoList(MemberDestination):
             found = [_folder(row.get("folderId")) for row in rows if row.get("name") == self.config.folder]
         if not found:
             raise DestinationError(
-                f"there is no {self._home_name}", where=self.where, hint="make it in Marketo, or correct platform.yml"
+                f"there is no {self._home_name}",
+                where=self.where,
+                hint="make it in Marketo, or correct platform.yml",
             )
         return found[0]
 
@@ -161,7 +167,9 @@ class MarketoList(MemberDestination):
         reply = self.calls.write(method, f"{self._members}.json", json=body)
         if len(reply.result) != len(keys):
             raise UnknownAnswerError(
-                f"{len(reply.result)} answers to {len(keys)} ids", where=self.where, hint="what happened is read back"
+                f"{len(reply.result)} answers to {len(keys)} ids",
+                where=self.where,
+                hint="what happened is read back",
             )
         outcomes = [_outcome(key, row, done) for key, row in zip(keys, reply.result, strict=True)]
         return Reply(tuple(outcomes), reply.request_id)
