@@ -38,6 +38,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     arguments.folder = arguments.folder.resolve()
+    arguments.stack = arguments.folder / "airflow"
     screen = Screen()
     try:
         with _interruptible():
@@ -53,7 +54,7 @@ def main() -> int:
 def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     from demo.session import Session
 
-    with lock(arguments.folder):
+    with lock(arguments.stack):
         session = Session(arguments.folder, arguments.people, arguments.seed, arguments.port, screen)
         try:
             return session.run()
@@ -64,7 +65,7 @@ def _run(arguments: argparse.Namespace, screen: Screen) -> int:
 def _up(arguments: argparse.Namespace, screen: Screen) -> int:
     from demo.session import Session
 
-    with lock(arguments.folder):
+    with lock(arguments.stack):
         session = Session(arguments.folder, arguments.people, arguments.seed, arguments.port, screen)
         try:
             code = session.run(again=False)
@@ -77,7 +78,7 @@ def _up(arguments: argparse.Namespace, screen: Screen) -> int:
 
 def _down(arguments: argparse.Namespace, screen: Screen) -> int:
     began = time.monotonic()
-    stopped = stop_recorded(arguments.folder)
+    stopped = stop_recorded(arguments.stack)
     screen.say(
         f"stopped {', '.join(stopped)} in {time.monotonic() - began:.1f} s"
         if stopped
@@ -89,7 +90,7 @@ def _down(arguments: argparse.Namespace, screen: Screen) -> int:
 def _backfill(arguments: argparse.Namespace, screen: Screen) -> int:
     from demo.backfill import run
 
-    with lock(arguments.folder):
+    with lock(arguments.stack):
         return run(arguments.folder, arguments.people, arguments.seed, arguments.port, screen)
 
 

@@ -30,24 +30,28 @@ DAYS = 60
 MAX_ACTIVE_RUNS = 3
 
 
-def run(folder: Path, people: int, seed: int, port: int, screen: Screen) -> int:
+def run(home: Path, people: int, seed: int, port: int, screen: Screen) -> int:
     """0 when all of it holds."""
-    session = Session(folder, people, seed, port, screen)
+    session = Session(home, people, seed, port, screen)
     try:
         screen.head(
             f"airflow backfill of {DAYS} days of {INSTANCE}, {people:,} people, with a nightly run in between"
         )
         session.start(only={extract_dag(INSTANCE)}, paused=True)
         settings, end = session.settings, session.interval_ends()[0]
-        session.simulators.set_clock(end + AFTER_MIDNIGHT)
-        _backfill_beside_a_night(session, end)
-        return _judge(settings, session.simulators, folder, end, screen)
+        session.simulators.set_clock(end - DAY / 2)  # the night waits: its day is not over yet
+        is_untouched = _backfill_beside_a_night(session, end)
+        screen.say(f"the nightly run's windows are {'as they were' if is_untouched else 'CHANGED'}")
+        return max(int(not is_untouched), _judge(settings, session.simulators, home, end, screen))
     finally:
         session.stop()
 
 
-def _backfill_beside_a_night(session: Session, end: datetime) -> None:
-    """Create the backfill, let the nightly run happen while it is at work, wait for both."""
+def _backfill_beside_a_night(session: Session, end: datetime) -> bool:
+    """Create the backfill; half-way let the day of the nightly run end; wait for both.
+
+    Whether what the nightly run committed is the same at the end.
+    """
     airflow, dag_id = session.airflow, extract_dag(INSTANCE)
     watch = nights.Watch(session.stack, airflow, session.screen.say)  # type: ignore[arg-type]
     _create_backfill(session, end)
@@ -56,11 +60,13 @@ def _backfill_beside_a_night(session: Session, end: datetime) -> None:
     def finished(kind: str) -> int:
         return sum(run.run_type == kind and run.state == "success" for run in airflow.runs(dag_id))
 
+    watch.until(lambda: finished("backfill") >= DAYS // 2, what="half of the backfill")
+    session.simulators.set_clock(end + AFTER_MIDNIGHT)
     watch.until(lambda: finished("scheduled") >= 1, what="the nightly run")
     session.screen.say(f"the nightly run is done; {finished('backfill')} of {DAYS} days of the backfill are")
     before = nightly_bytes(session.settings)
     watch.until(lambda: finished("backfill") >= DAYS, what="the backfill")
-    session.nightly_untouched = nightly_bytes(session.settings) == before
+    return nightly_bytes(session.settings) == before
 
 
 def _create_backfill(session: Session, end: datetime) -> None:

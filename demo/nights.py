@@ -66,7 +66,12 @@ def _mark(task: Task) -> str:
 
 
 def _name(task: Task) -> str:
-    return f"{task.task_id} {task.label}".rstrip()
+    note = (
+        "(with the wait for the sources' clock)"
+        if task.task_id == "plan" and task.seconds > 15
+        else task.label
+    )
+    return f"{task.task_id} {note}".rstrip()
 
 
 def is_night_over(settings: Settings, airflow: Airflow, end: datetime) -> bool:

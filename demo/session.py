@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -23,21 +24,26 @@ from demo.stack import (
     start_airflow,
     stop_recorded,
     wait_healthy,
+    write_private,
 )
 from muster.naming import BUILD_DAG, activate_dag, extract_dag
 
 AFTER_MIDNIGHT = timedelta(minutes=30)
 DAY = timedelta(days=1)
 PARSE_SECONDS = 90.0
+CONNECTIONS = "connections.env"
 
 
 class Session:
-    """Everything between `make demo` and its exit code. `stop` may be called at any time."""
+    """Everything between `make demo` and its exit code. `stop` may be called at any time.
 
-    def __init__(self, folder: Path, people: int, seed: int, port: int, screen: Screen) -> None:
-        self.folder, self.people, self.seed, self.screen = folder, people, seed, screen
+    `home` is what MUSTER_HOME is for this demo; beside it lie Airflow's own files, in `airflow`.
+    """
+
+    def __init__(self, home: Path, people: int, seed: int, port: int, screen: Screen) -> None:
+        self.home, self.folder = home, home / "airflow"
+        self.people, self.seed, self.screen = people, seed, screen
         self.port = free_port(port)
-        self.home = folder / "home"
         self._pool = ThreadPoolExecutor(2)
         self.stack: Stack | None = None
 
@@ -83,6 +89,9 @@ class Session:
         self.screen.say(
             f"Muster's pages: {self.stack.url}/muster/    dbt docs: {self.stack.url}/muster/dbt/index.html"
         )
+        self.screen.say(
+            f"the command line on the same data: source .venv/bin/activate && source {self.home / CONNECTIONS}"
+        )
         self.screen.say("stop it with `make down`")
 
     def stop(self) -> None:
@@ -108,10 +117,21 @@ class Session:
             self.screen.say("Airflow's metadata database is made")
         self.simulators = wait_for_simulators(process, ports)
         self.screen.say("the simulated Marketos and the Salesforce answer")
+        self._write_environment()
         self._start_airflow({**plain, **self.simulators.connections()})
         self._settle(world)
         for dag_id in sorted(self._wait_for_dags(only)):
             self.airflow.set_paused(dag_id, paused)
+
+    def _write_environment(self) -> None:
+        """What a shell needs so that `muster` meets the same simulators: source it."""
+        lines = [
+            f"export {name}={shlex.quote(value)}" for name, value in self.simulators.connections().items()
+        ]
+        write_private(
+            self.home / CONNECTIONS,
+            "\n".join([f"export MUSTER_HOME={shlex.quote(str(self.home))}", *lines, ""]),
+        )
 
     def _start_airflow(self, variables: dict[str, str]) -> None:
         self.stack = start_airflow(self.folder, variables, self.port)

@@ -103,7 +103,7 @@ def recorded(folder: Path) -> tuple[Started, ...]:
 
 
 def record(folder: Path, processes: tuple[Started, ...]) -> None:
-    _write_private(folder / "processes.json", json.dumps([one.to_dict() for one in processes], indent=1))
+    write_private(folder / "processes.json", json.dumps([one.to_dict() for one in processes], indent=1))
 
 
 def stop_recorded(folder: Path) -> list[str]:
@@ -186,14 +186,15 @@ def _keys(folder: Path) -> dict[str, str]:
             "api": secrets.token_urlsafe(48),
             "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         }
-        _write_private(file, json.dumps(keys))
+        write_private(file, json.dumps(keys))
     if not (folder / "passwords.json").is_file():
-        _write_private(folder / "passwords.json", json.dumps({USER: secrets.token_urlsafe(16)}))
+        write_private(folder / "passwords.json", json.dumps({USER: secrets.token_urlsafe(16)}))
     return dict(json.loads(file.read_text()))
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Replace a file as a whole; mode 0600 from its first byte."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -31,7 +31,7 @@ PAGES = {
 def main() -> int:
     folder = Path(os.environ.get("MUSTER_DEMO", ROOT / ".muster"))
     url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
-    password = json.loads((folder / "passwords.json").read_text())["admin"]
+    password = json.loads((folder / "airflow" / "passwords.json").read_text())["admin"]
     OUT.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

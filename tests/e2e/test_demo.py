@@ -22,7 +22,7 @@ pytestmark = pytest.mark.airflow
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     found = tmp_path_factory.mktemp("demo")
     yield found
-    stop_recorded(found)
+    stop_recorded(found / "airflow")
 
 
 def demo(folder: Path) -> str:
@@ -59,11 +59,11 @@ def test_a_second_time_with_nothing_new_nothing_is_written(folder: Path) -> None
 
 
 def test_nothing_is_left_running(folder: Path) -> None:
-    assert recorded(folder) == ()
+    assert recorded(folder / "airflow") == ()
 
 
 def test_no_secret_and_no_person_is_in_airflows_logs(folder: Path) -> None:
-    logs = [path for path in (folder / "logs").rglob("*.log") if path.is_file()]
+    logs = [path for path in (folder / "airflow" / "logs").rglob("*.log") if path.is_file()]
     assert len(logs) > 20
     text = "\n".join(path.read_text(errors="ignore") for path in logs)
     for secret in ("emea-secret", "amer-secret", "main-secret", "Bearer "):

@@ -55,7 +55,7 @@ def enforce(findings: list[Finding], *, plan_id: str, where: str, report: str) -
 
 def _emptied(n: Numbers) -> Finding:
     is_held = n.desired == 0 and n.held > 0
-    return Finding("emptied", is_held, f"the audience went from {n.held:,} members to 0")
+    return Finding("emptied", is_held, f"the audience goes from {n.held:,} members to {n.desired:,}")
 
 
 def _shrunk(n: Numbers, limits: Breaker) -> Finding:

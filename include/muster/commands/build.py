@@ -54,7 +54,7 @@ def audit_one(settings: Settings, built: BuildResult) -> AuditResult:
 
     with progress("audit"):
         audited = audit_build(settings, built)
-    say(f"audit {built.id}: nothing held")
+    say(f"audit {built.id}: {audited}")
     return audited
 
 
@@ -63,6 +63,6 @@ def publish_one(settings: Settings, built: BuildResult, audited: AuditResult) ->
 
     with progress("publish"):
         snapshot = publish_build(settings, built, audited)
-    news = f"{snapshot.changed_rows:,} rows changed" if snapshot.is_new else "nothing changed"
+    news = f"{snapshot.changed_rows:,} rows of the profile changed" if snapshot.is_new else "nothing changed"
     say(f"publish {snapshot.id}: as of {snapshot.as_of.isoformat()}, {len(snapshot.tables)} tables, {news}")
     return snapshot

@@ -147,9 +147,11 @@ def _finish(job: dbt.Job, built: BuildResult) -> BuildResult:
             name for (name,) in opened.execute("select table_name from information_schema.tables").fetchall()
         }
         opened.execute(f"checkpoint {engine.CATALOG}")
-    if lost := [table.name for table in built.tables if table.name not in there]:
+    lost = [table.name for table in built.tables if table.name not in there]
+    if lost and built.select is None:
         raise WarehouseError(f"dbt said it was done, but {', '.join(lost)} is missing", where=built.id)
-    finished = replace(built, path=folder / f"{built.id}.duckdb")
+    kept = tuple(table for table in built.tables if table.name in there)
+    finished = replace(built, path=folder / f"{built.id}.duckdb", tables=kept)
     files.replace(job.file, finished.path)
     finished.save()
     _prune(folder)

@@ -69,7 +69,7 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
         raise WarehouseError(
             "the snapshot in force is gone from the disk",
             where=pointed,
-            hint="build and publish again, or go back to another one: `muster status` lists them",
+            hint="build and publish again, or go back to another one: `muster rollback` lists them",
         ) from None
 
 

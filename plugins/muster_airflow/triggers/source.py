@@ -7,6 +7,7 @@ nothing or the text of an error, and the task that resumes raises it where peopl
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,9 +34,9 @@ class SourceTrigger(BaseTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return f"{type(self).__module__}.{type(self).__qualname__}", {"connection_id": self.connection_id}
 
+    @abstractmethod
     def done(self, source: Source) -> bool:
         """Called in a thread. May raise MusterError."""
-        raise NotImplementedError
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         try:

@@ -128,6 +128,18 @@ def test_a_change_of_formats_writes_anew_though_nobody_changed(tmp_path: Path) -
     assert other.sandbox.activate(FILES).calls == 0
 
 
+def test_another_path_is_filled_at_once_though_nobody_changed(tmp_path: Path) -> None:
+    local = LocalHarness(tmp_path)
+    local.sandbox.publish(people(1))
+    local.sandbox.activate(FILES)
+    other = LocalHarness(tmp_path, path=str(tmp_path / "share"))
+    other.sandbox.publish(people(1))
+    other.sandbox.snapshot, other.sandbox.night = local.sandbox.snapshot, local.sandbox.night
+    assert other.sandbox.activate(FILES).writes == 2
+    assert (tmp_path / "share" / "acme" / "prod" / AUDIENCE / "manifest.json").is_file()
+    assert other.sandbox.activate(FILES).calls == 0
+
+
 def test_a_changed_value_is_an_update(files: FilesHarness) -> None:
     files.sandbox.publish(people(1, 2))
     files.sandbox.activate(FILES)

@@ -45,7 +45,7 @@ def test_a_dry_run_shows_the_plan_its_cost_and_what_would_hold_it(
     done = run("marketo__emea", "--audience", AUDIENCE, "--dry-run")
     assert done.exit_code == 0, done.output
     assert "(dry run): 0 wanted: 2 remove" in done.output
-    assert "held by the breaker: the audience went from 2 members to 0" in done.output
+    assert "held by the breaker: the audience goes from 2 members to 0" in done.output
     assert fake.log == []
 
 

@@ -58,7 +58,7 @@ class FilesFolder(SnapshotDestination):
 
     def fingerprint(self) -> str:
         formats = ",".join(sorted(self.config.formats))
-        return f"files/{tables.VERSION};{formats};neutralise={self.config.neutralise_formulas}"
+        return f"files/{tables.VERSION};{formats};neutralise={self.config.neutralise_formulas};{self.config.path or ''}"
 
     def content(self) -> str | None:
         manifest = self._manifest()
