@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from demo import nights
+from demo.processes import stop
 from demo.session import AFTER_MIDNIGHT, DAY, Session
 from demo.show import Screen
 from demo.simulators import Simulators
-from demo.stack import ROOT, environment
+from demo.stack import ROOT, StackError, environment, recorded
 from muster.config import Settings, connection_from_environment, load
 from muster.lake import Lake, Manifest
 from muster.naming import extract_dag
@@ -37,7 +38,7 @@ def run(home: Path, people: int, seed: int, port: int, screen: Screen) -> int:
         screen.head(
             f"airflow backfill of {DAYS} days of {INSTANCE}, {people:,} people, with a nightly run in between"
         )
-        session.start(only={extract_dag(INSTANCE)}, paused=True)
+        session.start(only={extract_dag(INSTANCE)}, components=("api-server", "dag-processor"))
         settings, end = session.settings, session.interval_ends()[0]
         session.simulators.set_clock(end - DAY / 2)  # the night waits: its day is not over yet
         is_untouched = _backfill_beside_a_night(session, end)
@@ -53,9 +54,11 @@ def _backfill_beside_a_night(session: Session, end: datetime) -> bool:
     Whether what the nightly run committed is the same at the end.
     """
     airflow, dag_id = session.airflow, extract_dag(INSTANCE)
-    watch = nights.Watch(session.stack, airflow, session.screen.say)  # type: ignore[arg-type]
+    # The demo's metadata are in SQLite, which takes one writer at a time: nobody else writes now.
+    stop([one for one in recorded(session.folder) if one.name == "dag-processor"])
     _create_backfill(session, end)
-    airflow.set_paused(dag_id, False)
+    session.start_components(("dag-processor", "scheduler", "triggerer"))
+    watch = nights.Watch(session.stack, airflow, session.screen.say)  # type: ignore[arg-type]
 
     def finished(kind: str) -> int:
         return sum(run.run_type == kind and run.state == "success" for run in airflow.runs(dag_id))
@@ -78,7 +81,9 @@ def _create_backfill(session: Session, end: datetime) -> None:
         "--reprocess-behavior", "none", "--max-active-runs", str(MAX_ACTIVE_RUNS),
     ]  # fmt: skip
     session.screen.say(" ".join(["airflow", *command[3:]]))
-    subprocess.run(command, env=variables, cwd=ROOT, check=True, capture_output=True)
+    done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise StackError(f"airflow backfill create failed\n{(done.stderr or done.stdout)[-1500:]}")
 
 
 def nightly_bytes(settings: Settings) -> str:

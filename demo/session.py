@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from demo.airflow_api import Airflow
 from demo.show import Screen
 from demo.simulators import start_simulators, wait_for_simulators
 from demo.stack import (
+    COMPONENTS,
     ROOT,
     Stack,
     StackError,
@@ -103,8 +105,8 @@ class Session:
 
     # ---- starting ------------------------------------------------------------------------------------------
 
-    def start(self, *, only: set[str] | None = None, paused: bool = False) -> None:
-        """Sources and Airflow up, pools made, DAGs known; unpaused unless `paused`. `only`: the DAGs to wait for."""
+    def start(self, *, only: set[str] | None = None, components: Iterable[str] = tuple(COMPONENTS)) -> None:
+        """Sources and these components up, pools made, DAGs known; unpaused, or just `only` these."""
         if left := stop_recorded(self.folder):
             self.screen.say(f"a former run had left {', '.join(left)} running; stopped")
         self.screen.say("starting the simulated sources and Airflow")
@@ -118,10 +120,12 @@ class Session:
         self.simulators = wait_for_simulators(process, ports)
         self.screen.say("the simulated Marketos and the Salesforce answer")
         self._write_environment()
-        self._start_airflow({**plain, **self.simulators.connections()})
+        self.variables = {**plain, **self.simulators.connections()}
+        self.start_components(components)
+        self.airflow = Airflow(self.stack)
         self._settle(world)
         for dag_id in sorted(self._wait_for_dags(only)):
-            self.airflow.set_paused(dag_id, paused)
+            self.airflow.set_paused(dag_id, False)
 
     def _write_environment(self) -> None:
         """What a shell needs so that `muster` meets the same simulators: source it."""
@@ -133,10 +137,10 @@ class Session:
             "\n".join([f"export MUSTER_HOME={shlex.quote(str(self.home))}", *lines, ""]),
         )
 
-    def _start_airflow(self, variables: dict[str, str]) -> None:
-        self.stack = start_airflow(self.folder, variables, self.port)
-        wait_healthy(self.stack, lambda name: self.screen.say(f"{name} is up"))
-        self.airflow = Airflow(self.stack)
+    def start_components(self, names: Iterable[str]) -> None:
+        """Start these, beside what runs already, and wait until they report."""
+        self.stack = start_airflow(self.folder, self.variables, self.port, names)
+        wait_healthy(self.stack, lambda name: self.screen.say(f"{name} is up"), names)
 
     def _settle(self, world: Future[object]) -> None:
         """The configuration, the pools and the checks."""

@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -224,18 +224,23 @@ def migrate(folder: Path, variables: Mapping[str, str], version: str) -> bool:
     return True
 
 
-def start_airflow(folder: Path, variables: Mapping[str, str], port: int) -> Stack:
-    """Start the four components; they are written down before the first one can be forgotten."""
-    processes: tuple[Started, ...] = recorded(folder)
-    for name, arguments in COMPONENTS.items():
-        command = [sys.executable, "-m", "airflow", *arguments]
+def start_airflow(
+    folder: Path, variables: Mapping[str, str], port: int, names: Iterable[str] = tuple(COMPONENTS)
+) -> Stack:
+    """Start these components; they are written down before the first one can be forgotten."""
+    processes = tuple(one for one in recorded(folder) if is_alive(one))
+    for name in names:
+        command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
         processes += (start(name, command, variables, folder / "logs" / f"{name}.log", ROOT),)
         record(folder, processes)
     return Stack(folder, port, processes)
 
 
-def wait_healthy(stack: Stack, on_change: Callable[[str], None]) -> None:
-    """Return when all four components have reported; raises StackError with a log's tail when one dies."""
+def wait_healthy(
+    stack: Stack, on_change: Callable[[str], None], names: Iterable[str] = tuple(COMPONENTS)
+) -> None:
+    """Return when these components have reported; raises StackError with a log's tail when one dies."""
+    wanted = set(names)
     seen: set[str] = set()
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -243,13 +248,13 @@ def wait_healthy(stack: Stack, on_change: Callable[[str], None]) -> None:
             raise StackError(
                 f"{dead.name} ended while starting; the end of {dead.log}:\n{tail(Path(dead.log))}"
             )
-        for name in _healthy(stack.url) - seen:
+        for name in (_healthy(stack.url) & wanted) - seen:
             seen.add(name)
             on_change(name)
-        if len(seen) == len(COMPONENTS):
+        if seen == wanted:
             return
         time.sleep(0.25)
-    missing = ", ".join(sorted(set(COMPONENTS) - seen))
+    missing = ", ".join(sorted(wanted - seen))
     raise StackError(
         f"not healthy after {START_SECONDS:.0f} s: {missing}; logs are in {stack.folder / 'logs'}"
     )

@@ -7,6 +7,7 @@
     │   ├── QuotaExhausted                    wait for the reset named in the message
     │   └── IntegrityError                    bytes, checksum or row count differ from what the source said
     ├── LakeError                    exit 4   a commit could not be made or read
+    │   └── WindowOverlap                     others have committed a part of this window; only the gaps are left to read
     ├── WarehouseError               exit 5   the engine or a dbt model failed
     ├── GuardrailHeld                exit 6   a gate or the breaker said no; yesterday's snapshot stays in force
     ├── LeaseLost                    exit 7   another attempt holds the work; this one stops before its next call
@@ -94,6 +95,10 @@ class IntegrityError(SourceError):
 
 class LakeError(MusterError):
     exit_code = 4
+
+
+class WindowOverlap(LakeError):
+    """Committed windows of one object never overlap: this one shares time with another one that was first (F62)."""
 
 
 class WarehouseError(MusterError):

@@ -45,6 +45,9 @@ class Window:
     def overlaps(self, other: Window) -> bool:
         return self.start < other.end and other.start < self.end
 
+    def contains(self, other: Window) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
     def read_from(self, overlap: timedelta) -> datetime:
         """Where the read begins: an overlap before the start catches rows that became visible late (F21)."""
         return self.start - overlap

@@ -6,7 +6,8 @@
     .incoming/                                  what is being written; swept when a day old
 
 A window's folder is made elsewhere, manifest and all, and gets its name by one rename, which fails when somebody
-was first. So a folder is there whole or not at all, and the first of several writers wins.
+was first. So a folder is there whole or not at all, and the first of several writers wins. Committed windows of one
+object never overlap: whoever comes second with a window that shares time with another is refused (WindowOverlap).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from muster.errors import LakeError
+from muster.errors import LakeError, WindowOverlap
 from muster.lake import files
 from muster.lake.manifest import NAME, Kind, Manifest, RunKind, is_whole, load
 from muster.lake.writer import PARQUET, Task, WindowWriter
@@ -145,14 +146,15 @@ class Lake:
     def place(self, folder: Path, manifest: Manifest, quarantine: Path | None) -> Manifest:
         """Give a complete folder its final name, unless the window is committed: then the first one stays.
 
-        For WindowWriter. One at a time per object, so that the rows put aside are those of the winner.
+        For WindowWriter. One at a time per object, so that the rows put aside are those of the winner, and so that
+        no two windows ever overlap: raises WindowOverlap where another one holds a part of this one's time.
         """
         final = self.window_folder(manifest.system, manifest.instance, manifest.object, manifest.window)
         files.make_folder(final.parent)
         with files.locked(final.parent / ".lock"):
             if first := self._read(final / NAME):
                 return first
-            self._put_aside_broken(final)
+            self._make_way(final, manifest)
             self._place_quarantine(manifest, quarantine)
             files.flush(folder)
             folder.rename(final)
@@ -168,13 +170,26 @@ class Lake:
         files.make_folder(path.parent)
         files.replace(fresh, path)
 
-    def _put_aside_broken(self, final: Path) -> None:
-        """A window whose manifest or files are damaged doesn't count, and must not be in the way for ever (F41)."""
-        if final.exists():
-            log.warning("replacing the damaged window %s", final.relative_to(self.root))
-            files.make_folder(self.incoming)
-            os.utime(final)
-            final.rename(self.incoming / f"broken-{uuid.uuid4().hex}")
+    def _make_way(self, final: Path, manifest: Manifest) -> None:
+        """Refuse a window that overlaps another one. What is damaged doesn't count and must not be in the way (F41)."""
+        folders = _overlapping(final.parent, manifest.window) if manifest.kind == "window" else [final]
+        found = [(folder, self._read(folder / NAME)) for folder in folders]
+        there = [str(one.window) for _, one in found if one is not None and one.kind == "window"]
+        if there:
+            raise WindowOverlap(
+                f"it would overlap {', '.join(there[:3])} ({len(there)} in all); nothing was committed",
+                where=f"{manifest.source_instance} {manifest.object} {manifest.window}",
+                hint="run it again: it reads what is still missing",
+            )
+        for folder, one in found:
+            if one is None and folder.exists():
+                self._put_aside_broken(folder)
+
+    def _put_aside_broken(self, folder: Path) -> None:
+        log.warning("replacing the damaged window %s", folder.relative_to(self.root))
+        files.make_folder(self.incoming)
+        os.utime(folder)
+        folder.rename(self.incoming / f"broken-{uuid.uuid4().hex}")
 
     def _quarantine_file(self, manifest: Manifest) -> Path:
         place = (manifest.system, manifest.instance, manifest.object, f"{manifest.window}.parquet")
@@ -230,6 +245,19 @@ def current(manifests: list[Manifest]) -> list[Manifest]:
     if not snapshots:
         return manifests
     return [max(snapshots, key=lambda manifest: (manifest.window.end, manifest.committed_at))]
+
+
+def _overlapping(folder: Path, window: Window) -> list[Path]:
+    """The folders of windows that share time with this one, damaged ones too, in time order."""
+    found = []
+    for path in folder.iterdir():
+        try:
+            other = Window.parse(path.name)
+        except ValueError:
+            continue
+        if other.overlaps(window):
+            found.append((other, path))
+    return [path for _, path in sorted(found)]
 
 
 def _last_touched(path: Path) -> float:

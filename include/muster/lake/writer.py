@@ -125,7 +125,8 @@ class WindowWriter:
     def commit(self, source_rows: int, evidence: Mapping[str, Any]) -> Manifest:
         """Make it visible, whole. A window that is committed already stays as it is; its manifest is returned.
 
-        Raises LakeError when rows are missing or too many, or when the disk is full; then nothing is visible.
+        Raises LakeError when rows are missing or too many, or when the disk is full, and WindowOverlap where another
+        committed window holds a part of its time; then nothing is visible.
         """
         self._require_open()
         if source_rows != self.rows + self.quarantined_rows:

@@ -4,7 +4,7 @@
     with open_source(config, connection) as source:
         ticket = source.begin(task.object, task.window)
         ...                                                       # until source.ready(ticket)
-        manifest = extract_window(settings, config, source, task, ticket, run_id=run_id)
+        manifests = extract_window(settings, config, source, task, ticket, run_id=run_id)
 
 or all of it: `extract(settings, connection_id, interval, "nightly", resolver)`.
 """

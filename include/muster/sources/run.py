@@ -1,31 +1,37 @@
 """Read windows and commit them: one at a time for Airflow's tasks, a whole source for the command line.
 
-Reading one window is idempotent by its manifest; two attempts at once are harmless: the first commit stays.
+Reading one window is idempotent by its manifest; two attempts at once are harmless: the first commit stays. Runs
+that plan at the same time may plan windows that overlap (a nightly run over a gap, a backfill of a day in it):
+the lake refuses the later commit, and its run reads only what is still missing (F62).
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
-from muster.errors import IntegrityError, SourceError
+from muster.errors import IntegrityError, SourceError, WindowOverlap
 from muster.lake import Lake, Manifest
 from muster.sources.base import JobLost, Reading, RunKind, Sleep, Source, Ticket, WindowTask
 from muster.sources.planner import plan_windows
 from muster.sources.registry import open_source
-from muster.windows import Window
+from muster.windows import Window, gaps
 
 if TYPE_CHECKING:
     from muster.config import ConnectionResolver, Settings, SourceConfig
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
 CLOCK_PATIENCE = timedelta(minutes=20)
@@ -41,14 +47,59 @@ def extract_window(
     ticket: Ticket | None,
     *,
     run_id: str,
-) -> Manifest:
+    sleep: Sleep = time.sleep,
+) -> list[Manifest]:
     """Collect one window and commit it. A window that is committed gives its manifest, without a call.
 
-    Raises SourceError, IntegrityError or LakeError; then nothing of the window is visible.
+    Where others hold a part of it, its gaps are read instead, each as a window of its own: then what this run has
+    committed inside the window is returned, nothing where others have all of it.
+    Raises SourceError, IntegrityError or LakeError; then nothing of the window is visible but whole gaps.
     """
     lake = Lake(settings.home.lake)
     if (done := committed(lake, config, task)) is not None:
-        return done
+        return [done]
+    if not _is_shared(lake, config, task):
+        try:
+            return [_read(lake, config, source, task, ticket, run_id)]
+        except WindowOverlap as overlap:
+            log.info("%s", overlap.message)
+    _read_gaps(lake, config, source, task, run_id, sleep)
+    return [
+        one
+        for one in _windows(lake, config, task)
+        if one.run_id == run_id and task.window.contains(one.window)
+    ]
+
+
+def _read_gaps(
+    lake: Lake, config: SourceConfig, source: Source, task: WindowTask, run_id: str, sleep: Sleep
+) -> None:
+    """Read what nobody has committed of this window, the newest first. Ends: each refusal means less is missing."""
+    while missing := gaps(task.window, [one.window for one in _windows(lake, config, task)]):
+        piece = replace(task, window=missing[-1])
+        log.info("%s %s: others hold a part of it; reading %s", task.object, task.window, piece.window)
+        ticket = source.begin(piece.object, piece.window)
+        _wait(source, config, ticket, sleep)
+        try:
+            _read(lake, config, source, piece, ticket, run_id)
+        except WindowOverlap as overlap:
+            log.info("%s", overlap.message)
+
+
+def _wait(source: Source, config: SourceConfig, ticket: Ticket | None, sleep: Sleep) -> None:
+    """Until the job is ready. Raises SourceError when patience ends."""
+    waited = 0.0
+    while ticket is not None and not source.ready(ticket):
+        if waited > JOB_PATIENCE.total_seconds():
+            raise _too_slow(config)
+        sleep(config.poll_seconds)
+        waited += config.poll_seconds
+
+
+def _read(
+    lake: Lake, config: SourceConfig, source: Source, task: WindowTask, ticket: Ticket | None, run_id: str
+) -> Manifest:
+    """Collect and commit exactly this window. Raises WindowOverlap where another one holds a part of it."""
     _require_begun(source, config, task, ticket)
     read_from = task.window.read_from(config.overlap) if task.kind == "window" else task.window.start
     with (
@@ -77,19 +128,35 @@ def extract_window(
 
 def committed(lake: Lake, config: SourceConfig, task: WindowTask) -> Manifest | None:
     """The manifest of exactly this window, where there is one."""
+    return next((one for one in _windows(lake, config, task) if one.window == task.window), None)
+
+
+def _windows(lake: Lake, config: SourceConfig, task: WindowTask) -> list[Manifest]:
+    """The commits of the task's object, of its kind."""
     found = lake.committed(config.system, config.instance, task.object)
-    return next((one for one in found if one.window == task.window and one.kind == task.kind), None)
+    return [one for one in found if one.kind == task.kind]
+
+
+def _is_shared(lake: Lake, config: SourceConfig, task: WindowTask) -> bool:
+    """Is a part of the window committed already, under another name?"""
+    return task.kind == "window" and any(
+        one.window.overlaps(task.window) for one in _windows(lake, config, task)
+    )
+
+
+def _begin(lake: Lake, config: SourceConfig, source: Source, task: WindowTask) -> Ticket | None:
+    """A ticket; None where none is needed, or none of use: the window is committed, or others hold a part of it."""
+    if committed(lake, config, task) is not None or _is_shared(lake, config, task):
+        return None
+    return source.begin(task.object, task.window)
 
 
 def begin_missing(
     settings: Settings, config: SourceConfig, source: Source, tasks: Sequence[WindowTask]
 ) -> list[Ticket | None]:
-    """A ticket for each task; None for those that need no job, or are committed already and make no call."""
+    """A ticket for each task; None for those that need no job, or of which something is committed already."""
     lake = Lake(settings.home.lake)
-    return [
-        None if committed(lake, config, task) is not None else source.begin(task.object, task.window)
-        for task in tasks
-    ]
+    return [_begin(lake, config, source, task) for task in tasks]
 
 
 def extract(
@@ -172,6 +239,7 @@ class _Run:
     ) -> None:
         self.settings, self.config, self.source, self.run_id = settings, config, source, run_id
         self.report, self.sleep = report, sleep
+        self.lake = Lake(settings.home.lake)
         self.manifests: list[Manifest] = []
         self.lost: dict[WindowTask, int] = {}
 
@@ -182,11 +250,11 @@ class _Run:
             while waiting and len(running) < self.source.jobs_at_once:
                 task = waiting.popleft()
                 self.report(f"{task.object} {task.window}: asking for it")
-                running.append((task, self.source.begin(task.object, task.window), waited))
+                running.append((task, _begin(self.lake, self.config, self.source, task), waited))
             if not self._look(running, waiting):
                 oldest = min(since for _, _, since in running)
                 if waited - oldest > JOB_PATIENCE.total_seconds():
-                    raise SourceError("a bulk job is not done after 6 hours", where=self.config.connection)
+                    raise _too_slow(self.config)
                 self.sleep(self.config.poll_seconds)
                 waited += self.config.poll_seconds
 
@@ -216,10 +284,19 @@ class _Run:
         self.report(f"{task.object} {task.window}: {error.message}; asking for it anew")
 
     def commit(self, task: WindowTask, ticket: Ticket | None) -> None:
-        manifest = extract_window(self.settings, self.config, self.source, task, ticket, run_id=self.run_id)
-        aside = f", {manifest.quarantined_rows:,} put aside" if manifest.quarantined_rows else ""
-        self.report(f"{task.object} {task.window}: {manifest.rows:,} rows{aside}")
-        self.manifests.append(manifest)
+        made = extract_window(
+            self.settings, self.config, self.source, task, ticket, run_id=self.run_id, sleep=self.sleep
+        )
+        for one in made:
+            aside = f", {one.quarantined_rows:,} put aside" if one.quarantined_rows else ""
+            self.report(f"{one.object} {one.window}: {one.rows:,} rows{aside}")
+        if [one.window for one in made] != [task.window]:
+            self.report(f"{task.object} {task.window}: another run has committed the rest of it")
+        self.manifests += made
+
+
+def _too_slow(config: SourceConfig) -> SourceError:
+    return SourceError("a bulk job is not done after 6 hours", where=config.connection)
 
 
 def _silent(_event: str) -> None:

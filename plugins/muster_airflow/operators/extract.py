@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from muster.config import Settings, SourceConfig
+    from muster.lake import Manifest
     from muster.sources import Source, WindowTask
 
 AT_ONCE = "read_at_once"  # XCom of `plan`: what `finish` reads when the bulk jobs are committed
@@ -167,20 +168,25 @@ def read(
     tickets: Sequence[Any],
     context: Context,
 ) -> dict[str, Any]:
-    """Collect and commit each window; one log line each: rows, size, seconds."""
+    """Collect and commit each window; one log line each: rows, size, seconds.
+
+    Where another run has committed a part of a window meanwhile, only its gaps are read, waiting for their jobs here.
+    """
     from muster.sources import extract_window
 
-    manifests = []
+    manifests: list[Manifest] = []
     for task, ticket in zip(tasks, tickets, strict=True):
         began = time.monotonic()
-        manifest = extract_window(settings, config, source, task, ticket, run_id=context["dag_run"].run_id)
-        size = sum(file.bytes for file in manifest.files)
+        made = extract_window(settings, config, source, task, ticket, run_id=context["dag_run"].run_id)
+        summary = total(made)
         log.info(
             "%s %s: %d rows, %d quarantined, %s, %.1f s",
-            task.object, task.window, manifest.rows, manifest.quarantined_rows, megabytes(size),
+            task.object, task.window, summary["rows"], summary["quarantined"], megabytes(summary["bytes"]),
             time.monotonic() - began,
         )  # fmt: skip
-        manifests.append(manifest)
+        if [one.window for one in made] != [task.window]:
+            log.info("another run has committed a part of it; %d gaps were read", len(made))
+        manifests += made
     return total(manifests)
 
 

@@ -120,7 +120,7 @@ def test_a_committed_window_gives_its_manifest_without_a_call(bench: Bench, star
     calls = bench.calls()
     with bench.open(settings) as source:
         assert begin_missing(settings, config, source, [task]) == [None]
-        assert extract_window(settings, config, source, task, None, run_id="again") == first
+        assert extract_window(settings, config, source, task, None, run_id="again") == [first]
     assert bench.calls() == calls
 
 
@@ -306,7 +306,7 @@ def test_a_ticket_is_good_in_another_process(bench: Bench, start: Start) -> None
     with bench.open(settings) as triggerer:
         _wait(bench, triggerer, bench.through_json(ticket))
     with bench.open(settings) as other:
-        manifest = extract_window(settings, config, other, task, bench.through_json(ticket), run_id="r1")
+        (manifest,) = extract_window(settings, config, other, task, bench.through_json(ticket), run_id="r1")
     assert (manifest.rows, manifest.run_id) == (1, "r1")
 
 
@@ -322,7 +322,7 @@ def test_two_attempts_at_once_are_harmless(bench: Bench, start: Start) -> None:
             ticket = source.begin(task.object, task.window)
             _wait(bench, source, ticket)
             both.wait(timeout=20)
-            made.append(extract_window(settings, config, source, task, ticket, run_id=name))
+            made.extend(extract_window(settings, config, source, task, ticket, run_id=name))
 
     threads = [threading.Thread(target=attempt, args=(name,)) for name in ("a", "b")]
     for thread in threads:
