@@ -38,10 +38,6 @@ class Ended:
     said: str
     struck: bool
 
-    @property
-    def last_line(self) -> str:
-        return (self.said.strip().splitlines() or [""])[-1]
-
 
 class Nursery:
     """Forks a piece of work per request: its imports are done, so a kill meets the work and not the start."""
@@ -49,7 +45,7 @@ class Nursery:
     def __init__(
         self, module: str, log: Path, folders: Iterable[Path] = (), variables: Mapping[str, str] | None = None
     ) -> None:
-        self.log = log
+        self.log, self.began_at = log, 0
         paths = [str(folder) for folder in (HERE, *folders)]
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
@@ -69,15 +65,19 @@ class Nursery:
     def run(self, *request: Any, kill_after: float | None = None, victim: Victim = itself) -> Ended:
         """One piece of work; after `kill_after` seconds the victim is killed, as soon as there is one."""
         assert self.process.stdin is not None
-        before = self.log.stat().st_size
+        self.began_at = self.log.stat().st_size
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
         child = int(self._line())
         struck = kill_after is not None and self._strike(child, kill_after, victim)
         code = int(self._line())
+        return Ended(code, self.said(), struck)
+
+    def said(self) -> str:
+        """What the newest piece of work has said until now."""
         with self.log.open("rb") as log:
-            log.seek(before)
-            return Ended(code, log.read().decode(errors="replace"), struck)
+            log.seek(self.began_at)
+            return log.read().decode(errors="replace")
 
     def finish(self, *request: Any) -> str:
         """One piece of work to its good end; what it said."""

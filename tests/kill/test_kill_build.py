@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 import pyarrow.parquet as pq
 import pytest
-from conftest import Small
 from kill_kit import KILLS, Ended, Nursery, assert_listed_and_whole, assert_readable, itself
+from kill_world import Small
 
 from muster.errors import WarehouseError
 from muster.lake import Lake
@@ -28,6 +28,7 @@ from muster.warehouse import Snapshot, current_snapshot, last_build, query, roll
 NIGHTS = ("2026-03-03", "2026-03-04")
 KILLED_CHILD = WarehouseError.exit_code
 PATIENCE = 5
+RESULT = re.compile(r"^build: (\d+)/(\d+) ", re.M)
 COUNTS = (
     "select count(*) as objects, count(*) filter (where is_reconciled) as reconciled from rpt_reconciliation"
 )
@@ -48,6 +49,7 @@ class Calm:
     second: Snapshot
     build_seconds: float
     publish_seconds: float
+    results: int
 
 
 class Warehouse:
@@ -100,7 +102,8 @@ def calm(warehouse: Warehouse) -> Calm:
         seconds = warehouse.finish("build"), warehouse.finish("publish")
         snapshots.append(warehouse.published())
     assert content(snapshots[0]) != content(snapshots[1])
-    return Calm(*snapshots, *seconds)
+    built = last_build(warehouse.settings)
+    return Calm(*snapshots, *seconds, results=built.models + built.tests)
 
 
 def content(snapshot: Snapshot) -> dict[str, str]:
@@ -119,13 +122,34 @@ def dbt_of(pid: int) -> int | None:
     return found[0] if found else None
 
 
+@dataclass(frozen=True)
+class Moment:
+    """So many seconds after a command began, and not before dbt has told so many results."""
+
+    seconds: float
+    results: int = 0
+
+    def has_come(self, nursery: Nursery) -> bool:
+        return self.results == 0 or len(RESULT.findall(nursery.said())) >= self.results
+
+
+def a_moment(rng: random.Random, calm: Calm) -> Moment:
+    """By time, or by progress: half of the time of a small build goes by before its first result."""
+    if rng.random() < 0.5:
+        return Moment(rng.uniform(0, calm.build_seconds))
+    return Moment(0, rng.randint(1, calm.results))
+
+
 class Orphan:
     """Strikes the build and remembers its dbt, which must not outlive it."""
 
-    def __init__(self) -> None:
+    def __init__(self, nursery: Nursery, moment: Moment) -> None:
+        self.nursery, self.moment = nursery, moment
         self.dbt: psutil.Process | None = None
 
-    def __call__(self, pid: int) -> int:
+    def __call__(self, pid: int) -> int | None:
+        if not self.moment.has_come(self.nursery):
+            return None
         child = dbt_of(pid)
         self.dbt = psutil.Process(child) if child else None
         return pid
@@ -144,13 +168,13 @@ def test_a_killed_build_or_publication_leaves_the_old_snapshot_and_its_retry_bri
     files = fingerprint(lake)
     while killed.count < KILLS:
         warehouse.go_back(calm)
-        killed.dbt(warehouse, rng.uniform(0, calm.build_seconds))
+        killed.dbt(warehouse, a_moment(rng, calm))
         check_old(warehouse, before)
-        killed.build(warehouse, rng.uniform(0, calm.build_seconds))
+        killed.build(warehouse, a_moment(rng, calm))
         check_old(warehouse, before)
         warehouse.finish("build")
         check_old(warehouse, before)
-        killed.publication(warehouse, rng.uniform(0, calm.publish_seconds))
+        killed.publication(warehouse, Moment(rng.uniform(0, calm.publish_seconds)))
         check_old_or_new(warehouse, calm)
         warehouse.finish("publish")
         check_new(warehouse, calm)
@@ -170,22 +194,27 @@ class Kills:
     def count(self) -> int:
         return sum(stages.total() for stages in self.stages.values())
 
-    def dbt(self, warehouse: Warehouse, after: float) -> None:
+    def dbt(self, warehouse: Warehouse, moment: Moment) -> None:
         """Where it was met, the build itself ends by saying so."""
-        ended = warehouse.nursery.run(*warehouse.command("build"), kill_after=after, victim=dbt_of)
+        nursery = warehouse.nursery
+        ended = nursery.run(
+            *warehouse.command("build"),
+            kill_after=moment.seconds,
+            victim=lambda pid: dbt_of(pid) if moment.has_come(nursery) else None,
+        )
         assert (ended.code, ended.struck) in ((0, False), (KILLED_CHILD, True)), ended.said
         if ended.struck:
             assert "dbt was killed before it was done" in ended.said
             self.stages["dbt"][reached(ended.said)] += 1
 
-    def build(self, warehouse: Warehouse, after: float) -> None:
-        orphan = Orphan()
-        ended = warehouse.nursery.run(*warehouse.command("build"), kill_after=after, victim=orphan)
+    def build(self, warehouse: Warehouse, moment: Moment) -> None:
+        orphan = Orphan(warehouse.nursery, moment)
+        ended = warehouse.nursery.run(*warehouse.command("build"), kill_after=moment.seconds, victim=orphan)
         orphan.assert_gone()
         self._count("build", ended)
 
-    def publication(self, warehouse: Warehouse, after: float) -> None:
-        ended = warehouse.nursery.run(*warehouse.command("publish"), kill_after=after, victim=itself)
+    def publication(self, warehouse: Warehouse, moment: Moment) -> None:
+        ended = warehouse.nursery.run(*warehouse.command("publish"), kill_after=moment.seconds, victim=itself)
         self._count("publication", ended)
 
     def _count(self, name: str, ended: Ended) -> None:
@@ -196,11 +225,13 @@ class Kills:
 
 def reached(said: str) -> str:
     """How far a command had come when it was struck."""
-    lines = [line for line in said.splitlines() if not line.startswith("muster:")]
-    last = lines[-1] if lines else ""
-    if done := re.match(r"build: (\d+)/(\d+) ", last):
-        return "at the last models" if int(done[1]) * 2 > int(done[2]) else "at the first models"
-    return "after the audit" if last.startswith("audit") else "before the first result"
+    if re.search(r"^audit .*: nothing held$", said, re.M):
+        return "after the audit"
+    done = RESULT.findall(said)
+    if not done:
+        return "before the first result"
+    number, total = (int(count) for count in done[-1])
+    return "in the second half" if 2 * number > total else "in the first half"
 
 
 def check_old(warehouse: Warehouse, before: Snapshot) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import Small
 from kill_kit import KILLS, Nursery, assert_listed_and_whole, assert_readable, windows_of
+from kill_world import Small
 
 from muster.lake import Lake, Manifest
 from muster.warehouse import BuildResult, build, engine
