@@ -50,7 +50,7 @@ test-backfill: $(STAMP) ## airflow backfill create over 60 days beside a nightly
 	@$(BIN)/python -m demo backfill
 
 check: $(STAMP) ## Lint, types, import contracts, compiled audiences
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 from cases import hand_written
-from conftest import BuiltWorld
 from raw_warehouse import EXPECTED, ROOT, Built, build, dbt
+
+from conftest import BuiltWorld
 
 PROFILE = (
     "dim_people", "dim_accounts", "dim_opportunities", "dim_static_lists", "fct_activities", "map_person_records",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from conftest import BuiltWorld
 from demo.oracle import FINANCE, LEADERLESS, PRICING, Night, Oracle, pairwise
+
+from conftest import BuiltWorld
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import DAY, Nights
 
+from conftest import DAY, Nights
 from muster.config import connection_from_environment
 from muster.errors import GuardrailHeld
 from muster.lake import Lake
