@@ -61,7 +61,11 @@ class FaultPlan:
         call = f"{method} {path}"
         with self._lock:
             for fault in self._faults:
-                if fault.source != source or (kinds and fault.kind not in kinds) or not re.search(fault.match, call):
+                if (
+                    fault.source != source
+                    or (kinds and fault.kind not in kinds)
+                    or not re.search(fault.match, call)
+                ):
                     continue
                 if fault.skip > 0:
                     fault.skip -= 1

@@ -25,13 +25,22 @@ def read(monkeypatch: pytest.MonkeyPatch, value: str) -> Connection:
 
 
 def test_the_json_form(monkeypatch):
-    given = {"conn_type": "http", "host": "127.0.0.1", "port": 8123, "login": "id", "password": "pä/:@", "extra": {"a": 1}}
+    given = {
+        "conn_type": "http",
+        "host": "127.0.0.1",
+        "port": 8123,
+        "login": "id",
+        "password": "pä/:@",
+        "extra": {"a": 1},
+    }
     found = read(monkeypatch, json.dumps(given))
     assert found == Connection("marketo__emea", "http://127.0.0.1:8123", "id", "pä/:@", {"a": 1})
 
 
 def test_extra_as_json_text_and_a_port_as_text(monkeypatch):
-    found = read(monkeypatch, json.dumps({"host": "https://x.example", "port": "8443", "extra": '{"scope": "all"}'}))
+    found = read(
+        monkeypatch, json.dumps({"host": "https://x.example", "port": "8443", "extra": '{"scope": "all"}'})
+    )
     assert (found.host, found.extra) == ("https://x.example:8443", {"scope": "all"})
 
 
@@ -57,7 +66,12 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(login=TEXT, password=TEXT, port=st.none() | st.integers(1, 65535), extra=st.dictionaries(TEXT, TEXT, max_size=2))
+@given(
+    login=TEXT,
+    password=TEXT,
+    port=st.none() | st.integers(1, 65535),
+    extra=st.dictionaries(TEXT, TEXT, max_size=2),
+)
 def test_both_forms_are_read_as_airflow_reads_them(airflow_home, monkeypatch, login, password, port, extra):
     """Airflow writes the value, Airflow and we read it back: the same."""
     from airflow.sdk import Connection as Theirs

@@ -43,10 +43,14 @@ def test_before_the_first_interval_is_over_there_is_none():
 
 def test_an_interval_may_be_written_by_its_start_or_by_both_ends():
     assert parse_interval(NIGHTLY, "2026-03-03") == Window(day(3), day(4))
-    assert parse_interval(NIGHTLY, "2026-03-02T05:00:00+01:00/2026-03-03T00:00:00Z") == Window(day(2, 4), day(3))
+    assert parse_interval(NIGHTLY, "2026-03-02T05:00:00+01:00/2026-03-03T00:00:00Z") == Window(
+        day(2, 4), day(3)
+    )
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-03-03/2026-03-02", "2026-03-02T00:00:00", "1/2/3", "2026-03-02/"])
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2026-03-03/2026-03-02", "2026-03-02T00:00:00", "1/2/3", "2026-03-02/"]
+)
 def test_other_texts_are_refused_with_an_example(text):
     with pytest.raises(IntervalError, match="what to do: write 2026-03-02"):
         parse_interval(NIGHTLY, text)

@@ -28,7 +28,11 @@ def test_a_valid_file_becomes_frozen_settings(folder, tmp_path):
 
 def test_the_platform_that_ships_is_valid_and_holds_the_demo():
     platform = load_platform(REPOSITORY / "include/config/platform.yml")
-    assert [source.connection for source in platform.sources] == ["marketo__emea", "marketo__amer", "salesforce__main"]
+    assert [source.connection for source in platform.sources] == [
+        "marketo__emea",
+        "marketo__amer",
+        "salesforce__main",
+    ]
     assert [destination.name for destination in platform.destinations] == ["marketo__emea", "files__exports"]
     assert len(platform.activations) == 5
     assert platform.schedule.end == datetime(2026, 3, 4, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 SYNCED = "    crm_sync: salesforce__main\n    objects: [leads, activities]\n"
 
 
-@pytest.mark.parametrize("name", ["companies", "opportunities", "opportunity_roles"])
+@pytest.mark.parametrize("name", ["companies", "opportunities", "opportunity_roles", "sales_persons"])
 def test_b2_an_object_of_the_crm_is_not_ingested_a_second_time_through_a_synced_marketo(change, name):
     found, _ = change((SYNCED, SYNCED.replace("activities", name)))
     assert len(found) == 1
@@ -27,9 +27,37 @@ def test_b2_a_marketo_without_sync_keeps_its_own_companies(problems, valid):
     assert problems(valid) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["programs", "program_members", "smart_campaigns", "named_accounts", "lead_changes"]
+)
+def test_b2_a_synced_marketo_keeps_what_is_its_own(change, name):
+    found, _ = change((SYNCED, SYNCED.replace("activities", name)))
+    assert found == []
+
+
+def test_custom_objects_of_one_name_but_for_case_would_be_one_table(change):
+    listed = SYNCED + "    custom_objects: [Contract_c, order_c, contract_C]\n"
+    found, _ = change((SYNCED, listed))
+    assert found == ["15: custom_objects: 'contract_C' and 'Contract_c' would be one table of the lake"]
+
+
+def test_a_custom_object_that_is_listed_twice_is_told(change):
+    found, _ = change((SYNCED, SYNCED + "    custom_objects: [order_c, order_c]\n"))
+    assert found == ["15: custom_objects: 'order_c' is listed twice"]
+
+
+@pytest.mark.parametrize("name", ["order-c", "1st", "über", "a b", "../etc", "x" * 70])
+def test_a_custom_object_has_an_api_name(change, name):
+    found, _ = change((SYNCED, SYNCED + f'    custom_objects: ["{name}"]\n'))
+    assert len(found) == 1
+    assert "is not the API name of a custom object" in found[0]
+
+
 def test_b2_the_crm_of_a_synced_marketo_is_a_source(change):
     found, _ = change(("crm_sync: salesforce__main", "crm_sync: salesforce__mian"))
-    assert found == ["13: crm_sync: there is no Salesforce source 'salesforce__mian' (did you mean 'salesforce__main'?)"]
+    assert found == [
+        "13: crm_sync: there is no Salesforce source 'salesforce__mian' (did you mean 'salesforce__main'?)"
+    ]
 
 
 def test_b4_one_marketo_to_two_platforms_in_one_entry_names_both_lines(change):
@@ -43,7 +71,10 @@ def test_b4_one_marketo_to_two_platforms_in_one_entry_names_both_lines(change):
 
 def test_b4_one_marketo_to_two_platforms_over_two_entries_names_both_lines(change):
     found, _ = change(
-        ("munchkin_id: 456-AMR-002\n    feeds: [acme/prod]", "munchkin_id: 123-EMA-001\n    feeds: [globex/prod]")
+        (
+            "munchkin_id: 456-AMR-002\n    feeds: [acme/prod]",
+            "munchkin_id: 123-EMA-001\n    feeds: [globex/prod]",
+        )
     )
     b4 = [problem for problem in found if "B4" in problem]
     assert len(b4) == 1
@@ -56,7 +87,9 @@ def test_b5_one_marketo_to_several_sandboxes_of_one_platform_is_fine(change):
 
 
 def test_b6_two_destinations_in_two_marketos_are_fine(change):
-    second = "  - type: marketo\n    name: marketo__amer\n    connection: marketo__amer\n    program: Muster\n"
+    second = (
+        "  - type: marketo\n    name: marketo__amer\n    connection: marketo__amer\n    program: Muster\n"
+    )
     found, _ = change(("destinations:\n", f"destinations:\n{second}"))
     assert found == []
 
@@ -103,10 +136,14 @@ PLACES = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
 @pytest.mark.parametrize("marketos", [1, 2])
 def test_every_small_topology_is_judged_by_b4_alone(problems, marketos):
     """B3, B5: any number of Marketos and sandboxes; refused exactly when one Marketo meets two platforms (F112)."""
-    choices = [tuple(p for p, on in zip(PLACES, bits, strict=True) if on) for bits in product([0, 1], repeat=5)]
+    choices = [
+        tuple(p for p, on in zip(PLACES, bits, strict=True) if on) for bits in product([0, 1], repeat=5)
+    ]
     for mapping in product(choices[::2] if marketos > 1 else choices, repeat=marketos):
         found = problems(_text(mapping))
         unsupported = [i for i, feeds in enumerate(mapping) if {p for p, _ in feeds} - {0}]
         assert bool(found) == bool(unsupported), (mapping, found)
         assert all("B4" in problem for problem in found)
-        assert {f"{i}00-AAA-001" for i in unsupported} == {p.split("Marketo ")[1].split(" ")[0] for p in found}
+        assert {f"{i}00-AAA-001" for i in unsupported} == {
+            p.split("Marketo ")[1].split(" ")[0] for p in found
+        }

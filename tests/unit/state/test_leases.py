@@ -206,14 +206,18 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["acquire", "check", "release", "wait"]), st.integers(0, 2), st.integers(1, 90)),
+    st.tuples(
+        st.sampled_from(["acquire", "check", "release", "wait"]), st.integers(0, 2), st.integers(1, 90)
+    ),
     max_size=25,
 )
 
 
 @given(steps=STEPS)
 @settings(max_examples=60, deadline=None)
-def test_at_any_time_at_most_one_lease_passes_its_check(folders: Path, steps: list[tuple[str, int, int]]) -> None:
+def test_at_any_time_at_most_one_lease_passes_its_check(
+    folders: Path, steps: list[tuple[str, int, int]]
+) -> None:
     clock = Clock()
     leases = Leases(folders / f"{os.urandom(8).hex()}.db", clock=clock)
     taken, epochs = [], []
