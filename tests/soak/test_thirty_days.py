@@ -170,7 +170,7 @@ def soak(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return made
 
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.soak, pytest.mark.slow]
 
 
 def test_the_source_counted_no_call_beyond_a_limit(soak: Soak) -> None:

@@ -126,6 +126,21 @@ def test_blocks_end_anywhere(parts: list[bytes], block: int, look: int) -> None:
     assert quoted(body, block, look) == quoted(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "is_sound"),
+    [
+        (b'a,"b ""c""",""\r\n', True),
+        (b'a,"b', False),
+        (b'a,"b"c\n', False),
+        (b'a,b"c"\n', False),
+        (b"a\rb\n", False),
+        (b"a\0b\n", False),
+    ],
+)
+def test_what_the_parsers_would_not_agree_on_is_seen_before(body: bytes, is_sound: bool) -> None:
+    assert quoted(body) is is_sound
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(

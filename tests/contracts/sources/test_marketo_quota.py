@@ -46,7 +46,9 @@ def test_what_others_used_is_learned_once_per_run_and_stops_it_in_time(marketo: 
         "success": True, "requestId": "a#1", "result": [{"date": "2026-03-01", "total": 960, "users": []}],
     }})  # fmt: skip
     settings = start(bench).settings()
-    with pytest.raises(QuotaExhausted, match=r"of the day's 1,000 calls are used, 959 of them by others, the rest is kept"):
+    with pytest.raises(
+        QuotaExhausted, match=r"of the day's 1,000 calls are used, 959 of them by others, the rest is kept"
+    ):
         bench.extract(settings)
     assert counted(bench) == bench.calls(USAGE) == 1
     with pytest.raises(QuotaExhausted):
