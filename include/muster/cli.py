@@ -55,7 +55,8 @@ def options(
         Path | None, typer.Option(help="Where everything is kept; default $MUSTER_HOME, else .muster.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="The configuration folder; default $MUSTER_CONFIG, else include/config.")
+        Path | None,
+        typer.Option(help="The configuration folder; default $MUSTER_CONFIG, else include/config."),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
 ) -> None:

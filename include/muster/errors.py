@@ -71,7 +71,9 @@ class SourceError(MusterError):
         self, message: str, *, where: str = "", hint: str = "", code: str = "", request_id: str = ""
     ) -> None:
         self.code, self.request_id = code, request_id
-        tail = "".join(f" [{name} {value}]" for name, value in (("code", code), ("request", request_id)) if value)
+        tail = "".join(
+            f" [{name} {value}]" for name, value in (("code", code), ("request", request_id)) if value
+        )
         super().__init__(f"{message}{tail}", where=where, hint=hint)
 
 

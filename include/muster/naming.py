@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-CONNECTION = re.compile(r"(?P<system>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)__(?P<instance>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
+CONNECTION = re.compile(
+    r"(?P<system>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)__(?P<instance>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)"
+)
 
 
 def is_slug(text: str) -> bool:

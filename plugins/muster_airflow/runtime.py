@@ -12,7 +12,6 @@ from muster.config import Settings, config_folder, load
 from muster.windows import Window
 
 if TYPE_CHECKING:
-
     pass
 
 RunKind = Literal["nightly", "backfill"]

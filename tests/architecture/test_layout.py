@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = [ROOT / "include" / "muster", ROOT / "include" / "muster_simulators", ROOT / "plugins" / "muster_airflow"]
+PACKAGES = [
+    ROOT / "include" / "muster",
+    ROOT / "include" / "muster_simulators",
+    ROOT / "plugins" / "muster_airflow",
+]
 
 
 def tracked(*suffixes: str) -> list[Path]:
@@ -45,7 +49,10 @@ def test_no_module_that_airflow_imports_flat_shadows_the_standard_library() -> N
 
 def test_the_import_contracts_hold() -> None:
     done = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout
 
@@ -72,7 +79,9 @@ def _imported(node: ast.AST) -> list[str]:
 def test_files_and_functions_stay_readable(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= 500, "split the file"
-    functions = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (
+        n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
     long = [f"{f.name} ({f.end_lineno - f.lineno})" for f in functions if f.end_lineno - f.lineno > 60]  # type: ignore[operator]
     assert long == []
 

@@ -70,7 +70,10 @@ class Nursery:
         paths = [str(HERE.parent / folder) for folder in ("unit/activation", "contracts/destinations")]
         with errors.open("w") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-u", "-c", NURSERY, *paths], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+                [sys.executable, "-u", "-c", NURSERY, *paths],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
             )
         assert self._line() == "ready"
 
@@ -163,7 +166,11 @@ def test_a_killed_export_to_marketo_ends_right_after_its_retry(
 def add_foreign(marketo: MarketoHarness) -> None:
     list_id = int(next(iter(marketo.store.records("static_lists"))))
     for number in FOREIGN:
-        marketo.store.put("list_members", f"{list_id}:{number + 100}", {"listId": list_id, "leadId": number + 100, "at": START})
+        marketo.store.put(
+            "list_members",
+            f"{list_id}:{number + 100}",
+            {"listId": list_id, "leadId": number + 100, "at": START},
+        )
 
 
 def check_marketo(marketo: MarketoHarness, root: Path, night: int, wanted: set[int]) -> None:

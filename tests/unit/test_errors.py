@@ -27,5 +27,7 @@ def test_problems_are_sorted_by_file_and_line() -> None:
 
 
 def test_a_source_error_carries_code_and_request_id() -> None:
-    error = errors.SourceError("refused", where="marketo__emea leads", code="1003", request_id="a#b", hint="narrow it")
+    error = errors.SourceError(
+        "refused", where="marketo__emea leads", code="1003", request_id="a#b", hint="narrow it"
+    )
     assert str(error) == "marketo__emea leads: refused [code 1003] [request a#b]\n  what to do: narrow it"

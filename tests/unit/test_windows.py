@@ -18,7 +18,9 @@ def at(hours: int) -> datetime:
     return DAY + timedelta(hours=hours)
 
 
-windows = st.tuples(st.integers(0, 2000), st.integers(1, 400)).map(lambda t: Window(at(t[0]), at(t[0] + t[1])))
+windows = st.tuples(st.integers(0, 2000), st.integers(1, 400)).map(
+    lambda t: Window(at(t[0]), at(t[0] + t[1]))
+)
 
 
 @given(wanted=windows, committed=st.lists(windows, max_size=8), longest=st.integers(1, 31 * 24))

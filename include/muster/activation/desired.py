@@ -55,7 +55,9 @@ def read_published(settings: Settings, destination: str, audience: str) -> Publi
     snapshot = current_snapshot(settings)
     where = f"{destination} / {audience}"
     if snapshot is None:
-        raise MusterError("nothing is published yet", where=where, hint="run `muster build` and `muster publish`")
+        raise MusterError(
+            "nothing is published yet", where=where, hint="run `muster build` and `muster publish`"
+        )
     name = sync_model(destination, audience)
     if name not in {table.rsplit(".", 1)[-1] for table in snapshot.tables}:
         raise MusterError(
@@ -84,7 +86,11 @@ def prepare(published: Published, declaration: Declaration, salt: bytes, *, wher
             hint=f"{declaration.system} takes {_words(declaration)}; send this audience somewhere else",
         )
     _refuse_bad_keys(rows, where)
-    may_leave = [n for n in rows.column_names if n != KEY and (not declaration.identifiers or n in declaration.identifiers)]
+    may_leave = [
+        n
+        for n in rows.column_names
+        if n != KEY and (not declaration.identifiers or n in declaration.identifiers)
+    ]
     kept = rows.select([KEY, *may_leave]).sort_by(KEY)
     return Desired(published.snapshot_id, published.as_of, kept, _marks(kept, may_leave, salt))
 
@@ -156,7 +162,9 @@ def _marks(rows: pa.Table, columns: list[str], salt: bytes) -> pa.Table:
 
 
 def _words(declaration: Declaration) -> str:
-    who = " and ".join(sorted("people" if entity == "person" else "accounts" for entity in declaration.entities))
+    who = " and ".join(
+        sorted("people" if entity == "person" else "accounts" for entity in declaration.entities)
+    )
     return f"{who} by {', '.join(declaration.identifiers)}" if declaration.identifiers else who
 
 

@@ -192,14 +192,23 @@ def receipts_of(lake: Datasets, member_key: str) -> pa.Table:
 
 def audiences(lake: Datasets) -> list[tuple[str, str]]:
     """Every (destination, audience) that has a fact in the lake."""
-    names = {tuple(path.name.split("--")[:2]) for dataset in (INTENTS, RECEIPTS, RUNS) for path in lake.dataset_files(dataset)}
+    names = {
+        tuple(path.name.split("--")[:2])
+        for dataset in (INTENTS, RECEIPTS, RUNS)
+        for path in lake.dataset_files(dataset)
+    }
     return sorted((name[0], name[1]) for name in names if len(name) == 2)
 
 
 def last_epoch(lake: Datasets, destination: str, audience: str) -> int:
     """The highest epoch that left a fact, told by the files' names alone: what a new lease must rise above."""
     start = prefix(destination, audience)
-    stems = [p.stem for name in (INTENTS, RECEIPTS, RUNS) for p in lake.dataset_files(name) if p.name.startswith(start)]
+    stems = [
+        p.stem
+        for name in (INTENTS, RECEIPTS, RUNS)
+        for p in lake.dataset_files(name)
+        if p.name.startswith(start)
+    ]
     return max((int(stem.removeprefix(start).split("-")[0]) for stem in stems), default=0)
 
 

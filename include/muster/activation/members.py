@@ -20,7 +20,9 @@ from muster.activation.work import Done, Work, chunks
 from muster.destinations.base import Candidate, Match, MemberDestination
 from muster.errors import DestinationError
 
-MATCHES = pa.schema([("member_key", pa.string()), ("key", pa.string()), ("verdict", pa.string()), ("reason", pa.string())])
+MATCHES = pa.schema(
+    [("member_key", pa.string()), ("key", pa.string()), ("verdict", pa.string()), ("reason", pa.string())]
+)
 KEYS = pa.schema([("key", pa.string())])
 
 STEPS = """
@@ -127,7 +129,9 @@ def _matches(work: Work, wanted: pa.Table, destination: MemberDestination) -> pa
     rows: list[dict[str, Any]] = []
     for part in _candidates(work, wanted, destination.declaration.lookup_size):
         rows += [_row(match) for match in destination.match(part)]
-        work.report(f"matched {sum(row['key'] is not None for row in rows):,} of {len(rows):,} (of {len(wanted):,})")
+        work.report(
+            f"matched {sum(row['key'] is not None for row in rows):,} of {len(rows):,} (of {len(wanted):,})"
+        )
     return pa.Table.from_pylist(rows, schema=MATCHES)
 
 
@@ -138,11 +142,18 @@ def _candidates(work: Work, wanted: pa.Table, size: int) -> Iterator[list[Candid
     )
     for start in range(0, len(rows), size):
         part = rows.slice(start, size).to_pylist()
-        yield [Candidate(row["member_key"], {k: v for k, v in row.items() if k != "member_key"}) for row in part]
+        yield [
+            Candidate(row["member_key"], {k: v for k, v in row.items() if k != "member_key"}) for row in part
+        ]
 
 
 def _row(match: Match) -> dict[str, Any]:
-    return {"member_key": match.member_key, "key": match.key, "verdict": match.verdict, "reason": match.reason}
+    return {
+        "member_key": match.member_key,
+        "key": match.key,
+        "verdict": match.verdict,
+        "reason": match.reason,
+    }
 
 
 def _steps(work: Work, plan: Plan, matches: pa.Table, there: set[str]) -> pa.Table:

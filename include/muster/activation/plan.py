@@ -135,7 +135,10 @@ class Plan:
     def having(self, *roles: str) -> pa.Table:
         """The members with one of these roles, in key order."""
         names = pa.table({"role": pa.array(roles, pa.string())})
-        return relate("select * from roles semi join names using (role) order by member_key", {"roles": self.roles, "names": names})
+        return relate(
+            "select * from roles semi join names using (role) order by member_key",
+            {"roles": self.roles, "names": names},
+        )
 
 
 def plan_id(destination: str, audience: str, snapshot_id: str) -> str:
@@ -143,7 +146,12 @@ def plan_id(destination: str, audience: str, snapshot_id: str) -> str:
 
 
 def compute(
-    destination: str, audience: str, desired: Desired, ledger: Ledger, declaration: Declaration, limits: Breaker
+    destination: str,
+    audience: str,
+    desired: Desired,
+    ledger: Ledger,
+    declaration: Declaration,
+    limits: Breaker,
 ) -> Plan:
     """Compare the published rows with the ledger. Makes no call and writes nothing."""
     tables = {"marks": desired.marks, "pairs": ledger.pairs, "members": ledger.members}
@@ -152,7 +160,9 @@ def compute(
     counts = {name: found.get(name, 0) for name in NAMES}
     completed = ledger.completed()
     is_new = completed is None or completed["as_of"] != desired.as_of
-    numbers = Numbers(len(desired.marks), ledger.known_count, ledger.held_count, counts["add"], counts["remove"])
+    numbers = Numbers(
+        len(desired.marks), ledger.known_count, ledger.held_count, counts["add"], counts["remove"]
+    )
     return Plan(
         id=plan_id(destination, audience, desired.snapshot_id),
         destination=destination,
@@ -206,7 +216,9 @@ def _expected_calls(counts: dict[str, int], declaration: Declaration, is_new: bo
         return {"lookups": 0, "read_backs": int(is_new), "writes": int(bool(adds or removes))}
     return {
         "lookups": _batches(wanted, declaration.lookup_size),
-        "read_backs": sum(_batches(n, declaration.batch_size) for n in (counts["unknown"], wanted, adds + removes)),
+        "read_backs": sum(
+            _batches(n, declaration.batch_size) for n in (counts["unknown"], wanted, adds + removes)
+        ),
         "writes": _batches(adds, declaration.batch_size) + _batches(removes, declaration.batch_size),
     }
 

@@ -18,7 +18,9 @@ import pyarrow as pa
 _engines: dict[int, duckdb.DuckDBPyConnection] = {}
 
 
-def relate(sql: str, tables: Mapping[str, pa.Table], *, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+def relate(
+    sql: str, tables: Mapping[str, pa.Table], *, parameters: Mapping[str, Any] | None = None
+) -> pa.Table:
     """Run one query over named Arrow tables. `parameters` are bound, never pasted."""
     with _engine().cursor() as session:
         for name, table in tables.items():
@@ -35,7 +37,11 @@ def _engine() -> duckdb.DuckDBPyConnection:
     """This process's own; a forked child doesn't use its parent's."""
     if os.getpid() not in _engines:
         engine = duckdb.connect(":memory:")
-        for setting in ("preserve_insertion_order = false", "timezone = 'UTC'", "enable_external_access = false"):
+        for setting in (
+            "preserve_insertion_order = false",
+            "timezone = 'UTC'",
+            "enable_external_access = false",
+        ):
             engine.execute(f"set global {setting}")
         engine.execute("set lock_configuration = true")
         _engines[os.getpid()] = engine

@@ -72,7 +72,9 @@ def activate(
         opened = opener or _gated(settings, config)
         target = opened(config, resolver, place, guard=lease.check, transport=transport)
         with closing(target):
-            run = _Run(settings, config, lake, desired, target, lease, run_id, attempt, on_progress or silent, clock)
+            run = _Run(
+                settings, config, lake, desired, target, lease, run_id, attempt, on_progress or silent, clock
+            )
             return run.carry_out(audience, approve)
 
 
@@ -155,7 +157,11 @@ class _Run:
         result = _result(plan, done, self.target.usage, counts)
         write(result, table)
         if before is None or before["snapshot_id"] != plan.snapshot_id or plan.path is not None:
-            hashed = None if isinstance(self.target, MemberDestination) else snapshot.wanted_hash(work, self.target)
+            hashed = (
+                None
+                if isinstance(self.target, MemberDestination)
+                else snapshot.wanted_hash(work, self.target)
+            )
             sizes = {**_sizes(plan), "acknowledged_count": result.held}
             work.scribe.note("completed", plan_id=plan.id, content_hash=hashed, **sizes, **_outcome(result))
         return result

@@ -80,7 +80,11 @@ class _Delivery:
         is_done = {key: (key in there) == (self.operation == "add") for key in keys}
         for key in keys:
             if is_done[key] or tries <= 1:
-                verdict = Outcome(key, "accepted", READ_BACK) if is_done[key] else Outcome(key, "rejected", NOT_ARRIVED)
+                verdict = (
+                    Outcome(key, "accepted", READ_BACK)
+                    if is_done[key]
+                    else Outcome(key, "rejected", NOT_ARRIVED)
+                )
                 self.outcomes[key] = (verdict, "")
         again = [key for key in keys if not is_done[key]]
         if again and tries > 1:

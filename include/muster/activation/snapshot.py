@@ -34,7 +34,9 @@ def sync(work: Work, plan: Plan, destination: SnapshotDestination, run_id: str) 
     name = destination.replace(content)
     if destination.content() != wanted:
         raise DestinationError(
-            "what was written is not there when read back", where=work.where, hint="run it again: it is written anew"
+            "what was written is not there when read back",
+            where=work.where,
+            hint="run it again: it is written anew",
         )
     _receive(work, [effect.came_out("accepted", request_id=name, batch=batch) for effect in effects])
     return _done(effects)

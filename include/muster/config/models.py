@@ -46,7 +46,9 @@ def instant(value: object) -> datetime:
             raise ValueError("is not a date like 2026-03-02 nor a time like 2026-03-02T00:00:00Z") from None
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError("has no offset: write the time with its offset, such as 2026-03-02T00:00:00Z (F38)")
+            raise ValueError(
+                "has no offset: write the time with its offset, such as 2026-03-02T00:00:00Z (F38)"
+            )
         return value.astimezone(UTC).replace(microsecond=0)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
@@ -55,7 +57,9 @@ def instant(value: object) -> datetime:
 
 def slug(value: str) -> str:
     if not is_slug(value):
-        raise ValueError(f"'{value}' must be lower-case words joined by single underscores, at most 60 characters")
+        raise ValueError(
+            f"'{value}' must be lower-case words joined by single underscores, at most 60 characters"
+        )
     return value
 
 
@@ -220,7 +224,9 @@ class SalesforceSource(Source):
     @classmethod
     def _org(cls, value: str) -> str:
         if not re.fullmatch(r"00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value):
-            raise ValueError(f"'{value}' is not a Salesforce organisation id: 00D and 12 or 15 more characters")
+            raise ValueError(
+                f"'{value}' is not a Salesforce organisation id: 00D and 12 or 15 more characters"
+            )
         return value
 
 
@@ -365,4 +371,6 @@ class Platform(Strict):
 
     def audiences_of(self, destination: str) -> list[str]:
         """Slugs of the audiences that are kept in this destination, in the file's order."""
-        return [activation.audience for activation in self.activations if activation.destination == destination]
+        return [
+            activation.audience for activation in self.activations if activation.destination == destination
+        ]

@@ -66,7 +66,9 @@ def _problem(details: ErrorDetails, document: Document, model: type[BaseModel]) 
     label = _label(path)
     if kind == "literal_error":
         given = details["input"]
-        return document.problem(path, f"{label}unknown value {_shown(given)}", suggest(given, _expected(details)))
+        return document.problem(
+            path, f"{label}unknown value {_shown(given)}", suggest(given, _expected(details))
+        )
     return document.problem(path, f"{label}{_sentence(details)}")
 
 

@@ -127,7 +127,8 @@ def _one_name(source: Entry) -> Iterator[Problem]:
         known = first.setdefault(custom_object(name), name)
         if known != name:
             yield source.problem(
-                ("custom_objects", index), f"custom_objects: '{name}' and '{known}' would be one table of the lake"
+                ("custom_objects", index),
+                f"custom_objects: '{name}' and '{known}' would be one table of the lake",
             )
 
 
@@ -139,7 +140,9 @@ def _system(entry: Entry) -> Iterator[Problem]:
     for key in ("connection", "name"):
         value = entry.text(key)
         if "__" in value and value.split("__")[0] != kind:
-            yield entry.problem((key,), f"{key}: '{value}' does not belong to type '{kind}'", f"{kind}__<instance>")
+            yield entry.problem(
+                (key,), f"{key}: '{value}' does not belong to type '{kind}'", f"{kind}__<instance>"
+            )
 
 
 def _one_platform(sources: list[Entry]) -> Iterator[Problem]:
@@ -206,7 +209,9 @@ def _feeds_this(document: Document, sources: list[Entry]) -> Iterator[Problem]:
     for source in sources:
         feeds = source.texts("feeds")
         if feeds and own not in feeds:
-            yield source.problem(("feeds",), f"feeds: '{own}', which this file describes, is not among them", f"add {own}")
+            yield source.problem(
+                ("feeds",), f"feeds: '{own}', which this file describes, is not among them", f"add {own}"
+            )
 
 
 def _synced(source: Entry, sources: list[Entry]) -> Iterator[Problem]:
@@ -216,13 +221,17 @@ def _synced(source: Entry, sources: list[Entry]) -> Iterator[Problem]:
         return
     systems = {entry.text("connection"): entry for entry in sources if entry.text("type") == "salesforce"}
     if crm not in systems:
-        yield source.problem(("crm_sync",), f"crm_sync: there is no Salesforce source '{crm}'", suggest(crm, systems))
+        yield source.problem(
+            ("crm_sync",), f"crm_sync: there is no Salesforce source '{crm}'", suggest(crm, systems)
+        )
         return
     for index, name in enumerate(source.texts("objects")):
         if name not in SYNCED_OBJECTS:
             continue
         twin, twins = SYNCED_OBJECTS[name], systems[crm].texts("objects")
-        place = f"line {systems[crm].line('objects', twins.index(twin))}" if twin in twins else f"its '{twin}'"
+        place = (
+            f"line {systems[crm].line('objects', twins.index(twin))}" if twin in twins else f"its '{twin}'"
+        )
         yield source.problem(
             ("objects", index),
             f"B2: '{name}' of a Marketo synced with {crm} (line {source.line('crm_sync')}) are that CRM's "
@@ -232,10 +241,14 @@ def _synced(source: Entry, sources: list[Entry]) -> Iterator[Problem]:
         )
 
 
-def _references(activation: Entry, destinations: list[Entry], audiences: set[str] | None) -> Iterator[Problem]:
+def _references(
+    activation: Entry, destinations: list[Entry], audiences: set[str] | None
+) -> Iterator[Problem]:
     name, names = activation.text("destination"), {entry.text("name") for entry in destinations}
     if name and name not in names:
-        yield activation.problem(("destination",), f"there is no destination '{name}'", suggest(name, names - {""}))
+        yield activation.problem(
+            ("destination",), f"there is no destination '{name}'", suggest(name, names - {""})
+        )
     slug = activation.text("audience")
     if slug and audiences is not None and slug not in audiences:
         hint = suggest(slug, audiences) or f"write audiences/{slug}.yml"

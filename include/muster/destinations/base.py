@@ -121,7 +121,9 @@ class Content:
 class CallRefusedError(DestinationError):
     """The destination refused a whole call and did nothing; a smaller call may pass (F76). `code` is its own."""
 
-    def __init__(self, message: str, *, code: str, request_id: str = "", where: str = "", hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str, request_id: str = "", where: str = "", hint: str = ""
+    ) -> None:
         self.code, self.request_id = code, request_id
         tail = f" [code {code}]" + (f" [request {request_id}]" if request_id else "")
         super().__init__(message + tail, where=where, hint=hint)

@@ -54,8 +54,12 @@ def extract_deltas(
     with (
         locked(settings.home.state / f"deltas__{connection_id}.lock"),
         open_source(
-            config, resolver(connection_id), gates=gates or Gates.of(settings), is_urgent=True,
-            transport=transport, sleep=sleep,
+            config,
+            resolver(connection_id),
+            gates=gates or Gates.of(settings),
+            is_urgent=True,
+            transport=transport,
+            sleep=sleep,
         ) as source,  # fmt: skip
     ):
         for task in plan_deltas(config, lake, source.server_time() - HOLD_BACK):

@@ -140,7 +140,9 @@ def extract_tasks(
         return []
     name = run_id or f"cli__{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}"
     gates = gates or Gates.of(settings)
-    with open_source(config, resolver(connection_id), gates=gates, transport=transport, sleep=sleep) as source:
+    with open_source(
+        config, resolver(connection_id), gates=gates, transport=transport, sleep=sleep
+    ) as source:
         until = max(task.window.end for task in tasks) + config.hold_back
         wait_for_clock(
             source, until, where=connection_id, pause=config.poll_seconds, patience=clock_patience, sleep=sleep,

@@ -46,7 +46,11 @@ templates.filters.update(FILTERS)
 def create_app() -> FastAPI:
     """The application mounted at /muster."""
     app = FastAPI(
-        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, dependencies=[Depends(requires_authenticated())]
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(requires_authenticated())],
     )
     app.add_api_route("/", overview, response_class=HTMLResponse)
     app.add_api_route("/ledger/{destination}/{audience}", ledger, response_class=HTMLResponse)

@@ -55,7 +55,9 @@ class Harness(ABC):
     def state(self) -> Any:
         """Everything that is there, to be compared."""
 
-    def open(self, config: Any, resolver: Any, place: Place, *, guard: Guard, transport: Any = None) -> Destination:
+    def open(
+        self, config: Any, resolver: Any, place: Place, *, guard: Guard, transport: Any = None
+    ) -> Destination:
         return open_destination(config, resolver, place, guard=guard, transport=transport)
 
     def opened(self, guard: Guard = lambda: None) -> Destination:
@@ -90,7 +92,9 @@ class MarketoHarness(Harness):
             clock=lambda: START + timedelta(seconds=time.monotonic() * FAST),
             sleep=lambda seconds: time.sleep(seconds / FAST),
         )
-        self.sandbox.connections["marketo__emea"] = Connection("marketo__emea", server.url, "emea-client", SECRET)
+        self.sandbox.connections["marketo__emea"] = Connection(
+            "marketo__emea", server.url, "emea-client", SECRET
+        )
 
     @classmethod
     @contextmanager
@@ -105,7 +109,9 @@ class MarketoHarness(Harness):
         with running(app) as server:
             yield cls(root, server, store, faults, stats)
 
-    def open(self, config: Any, resolver: Any, place: Place, *, guard: Guard, transport: Any = None) -> Destination:
+    def open(
+        self, config: Any, resolver: Any, place: Place, *, guard: Guard, transport: Any = None
+    ) -> Destination:
         connection = resolver(config.connection)
         gate = self.gates.destination(config, self.sandbox.settings.platform)
         return open_marketo(
@@ -138,11 +144,20 @@ class MarketoHarness(Harness):
 
     def lead(self, lead_id: int, **values: Any) -> None:
         """Make or replace a lead, as somebody else in that Marketo."""
-        self.store.put("leads", str(lead_id), {"id": lead_id, "createdAt": START, "updatedAt": START, **values})
+        self.store.put(
+            "leads", str(lead_id), {"id": lead_id, "createdAt": START, "updatedAt": START, **values}
+        )
 
     def foreign_list(self, name: str, folder: dict[str, Any]) -> None:
         stamps = {"createdAt": START, "updatedAt": START}
-        row = {"id": 4711, "name": name, "folder": folder, "workspaceName": "Default", "description": "", **stamps}
+        row = {
+            "id": 4711,
+            "name": name,
+            "folder": folder,
+            "workspaceName": "Default",
+            "description": "",
+            **stamps,
+        }
         self.store.put("static_lists", "4711", row)
 
 
@@ -204,7 +219,11 @@ class LocalHarness(FilesHarness):
         return {path.name: path.read_bytes() for path in (self.root / version).iterdir()}
 
     def state(self) -> Any:
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in self.root.rglob("*")
+            if path.is_file()
+        }
 
 
 class S3Harness(FilesHarness):
@@ -216,7 +235,9 @@ class S3Harness(FilesHarness):
         place = {"path": f"s3://{self.bucket}/exports/", "connection": "files__bucket"}
         self.sandbox = Sandbox(root, settings_in(root, files__exports=place), self.open)
         extra = {"region": "us-east-1"}
-        self.sandbox.connections["files__bucket"] = Connection("files__bucket", endpoint, "key-id", SECRET, extra)
+        self.sandbox.connections["files__bucket"] = Connection(
+            "files__bucket", endpoint, "key-id", SECRET, extra
+        )
 
     def names(self) -> list[str]:
         listed = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
@@ -234,7 +255,9 @@ class S3Harness(FilesHarness):
         self.client.delete_bucket(Bucket=self.bucket)
 
     def state(self) -> Any:
-        return {key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.names()}
+        return {
+            key: self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.names()
+        }
 
 
 @contextmanager

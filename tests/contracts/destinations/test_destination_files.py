@@ -38,7 +38,11 @@ def test_the_manifest_lists_every_file_with_its_rows_bytes_and_checksum(files: F
     for file in manifest["files"]:
         data = files.bytes_of(file["path"])
         assert data is not None
-        assert (file["rows"], file["bytes"], file["sha256"]) == (3, len(data), hashlib.sha256(data).hexdigest())
+        assert (file["rows"], file["bytes"], file["sha256"]) == (
+            3,
+            len(data),
+            hashlib.sha256(data).hexdigest(),
+        )
     assert (manifest["row_count"], manifest["audience"], manifest["platform"]) == (3, AUDIENCE, "acme")
     assert [column["name"] for column in manifest["columns"]] == ["member_key", "email", "ecid"]
 
@@ -54,14 +58,20 @@ def test_parquet_and_csv_hold_the_same_rows(files: FilesHarness) -> None:
     assert [{k: v or "" for k, v in row.items()} for row in rows] == files.rows()
 
 
-def test_a_new_content_goes_to_a_new_folder_and_the_old_one_stays_for_its_readers(files: FilesHarness) -> None:
+def test_a_new_content_goes_to_a_new_folder_and_the_old_one_stays_for_its_readers(
+    files: FilesHarness,
+) -> None:
     seen = []
     for numbers in ((1,), (1, 2), (1, 2, 3)):
         files.sandbox.publish(people(*numbers))
         files.sandbox.activate(FILES)
         seen.append(files.manifest() or {})
     assert len({manifest["version"] for manifest in seen}) == 3
-    assert [manifest["previous_version"] for manifest in seen] == [None, seen[0]["version"], seen[1]["version"]]
+    assert [manifest["previous_version"] for manifest in seen] == [
+        None,
+        seen[0]["version"],
+        seen[1]["version"],
+    ]
     there = [files.bytes_of(manifest["files"][0]["path"]) is not None for manifest in seen]
     assert there == [False, True, True]
 
@@ -161,7 +171,9 @@ def read_csv(text: str) -> list[list[str]]:
 
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS), max_size=8))
 def test_any_text_comes_back_through_a_strict_csv_reader(rows: list[tuple[str | None, str | None]]) -> None:
-    table = pa.table({"a,b": pa.array([r[0] for r in rows], pa.string()), "c": pa.array([r[1] for r in rows], pa.string())})
+    table = pa.table(
+        {"a,b": pa.array([r[0] for r in rows], pa.string()), "c": pa.array([r[1] for r in rows], pa.string())}
+    )
     text = "".join(csv_text(table, neutralise=False))
     assert read_csv(text) == [["a,b", "c"], *([cell or "" for cell in row] for row in rows)]
 
@@ -175,7 +187,9 @@ def test_no_cell_begins_as_a_formula_and_nothing_else_changes(rows: list[str | N
         assert cell in (value or "", f"'{value}")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+44 20", "-1", "@x", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("http://x")'])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+44 20", "-1", "@x", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("http://x")']
+)
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
     assert safe(text) == f"'{text}"
 
@@ -194,7 +208,9 @@ def test_duckdb_tells_null_from_empty_and_reads_every_kind(tmp_path: Path) -> No
     from datetime import UTC, datetime
 
     at = datetime(2026, 3, 3, 1, 2, 3, tzinfo=UTC)
-    table = pa.table({"a": [None, "", "x"], "t": [at, None, at], "b": [True, False, None], "f": [1.5, None, 2.0]})
+    table = pa.table(
+        {"a": [None, "", "x"], "t": [at, None, at], "b": [True, False, None], "f": [1.5, None, 2.0]}
+    )
     write_csv(table, tmp_path / "x.csv", neutralise=True)
     read = "select a, t::timestamptz = $at, b::boolean, f::double from read_csv($file, all_varchar = true, nullstr = '', allow_quoted_nulls = false)"
     with duckdb.connect() as engine:
@@ -215,7 +231,6 @@ def test_formulas_may_be_left_as_they_are_by_choice(tmp_path: Path) -> None:
 
 def test_the_same_content_has_the_same_bytes(local: LocalHarness) -> None:
     from dataclasses import replace
-
 
     target = local.opened()
     assert isinstance(target, FilesFolder)

@@ -67,7 +67,9 @@ def test_nobody_by_that_address_is_unmatched(marketo: MarketoHarness) -> None:
 
 def test_several_leads_with_one_address_are_ambiguous(marketo: MarketoHarness) -> None:
     marketo.lead(9001, email="p7@acme.example")
-    assert match(marketo, email="p7@acme.example", ecid=f"{7:038d}") == Match("p", None, "ambiguous", "several_leads")
+    assert match(marketo, email="p7@acme.example", ecid=f"{7:038d}") == Match(
+        "p", None, "ambiguous", "several_leads"
+    )
 
 
 def test_the_ecid_is_asked_for_only_where_no_lead_has_the_address(marketo: MarketoHarness) -> None:
@@ -84,7 +86,11 @@ def test_an_ecid_of_several_leads_is_ambiguous(marketo: MarketoHarness) -> None:
 
 
 def test_an_ecid_that_this_marketo_can_not_search_is_not_asked_for(marketo: MarketoHarness) -> None:
-    describe = {"success": True, "requestId": "a#1", "result": [{"name": "API Lead", "searchableFields": [["email"], ["id"]]}]}
+    describe = {
+        "success": True,
+        "requestId": "a#1",
+        "result": [{"name": "API Lead", "searchableFields": [["email"], ["id"]]}],
+    }
     wire = Recorder({"/rest/v1/leads/describe2.json": describe})
     marketo.sandbox.publish([person(50, email="ghost@acme.example", ecid=ECID)])
     result = marketo.sandbox.activate(transport=wire)
@@ -92,9 +98,13 @@ def test_an_ecid_that_this_marketo_can_not_search_is_not_asked_for(marketo: Mark
     assert all("ecid" not in str(request.url.params.get("filterType")) for request in wire.to("leads.json"))
 
 
-@pytest.mark.parametrize("email", [None, "", "  ", "no address", "a,b@acme.example", "jos\u00e9@acme.example"])
+@pytest.mark.parametrize(
+    "email", [None, "", "  ", "no address", "a,b@acme.example", "jos\u00e9@acme.example"]
+)
 @pytest.mark.parametrize("ecid", [None, "123", "x" * 38])
-def test_what_can_not_be_an_identifier_is_not_sent(marketo: MarketoHarness, email: str | None, ecid: str | None) -> None:
+def test_what_can_not_be_an_identifier_is_not_sent(
+    marketo: MarketoHarness, email: str | None, ecid: str | None
+) -> None:
     assert match(marketo, email=email, ecid=ecid) == Match("p", None, "unmatched", "no_identifier")
     assert marketo.calls() == {}
 
@@ -104,7 +114,9 @@ def test_too_many_results_are_asked_for_in_halves(marketo: MarketoHarness) -> No
         marketo.lead(number, email="office@acme.example")
     target = opened(marketo)
     candidates = [Candidate(f"p{n}", {"email": f"p{n}@acme.example", "ecid": None}) for n in range(1, 8)]
-    found = {m.member_key: m for m in target.match([*candidates, Candidate("o", {"email": "office@acme.example"})])}
+    found = {
+        m.member_key: m for m in target.match([*candidates, Candidate("o", {"email": "office@acme.example"})])
+    }
     assert found["o"] == Match("o", None, "ambiguous", "several_leads")
     assert [found[f"p{n}"].key for n in range(1, 8)] == [str(100 + n) for n in range(1, 8)]
 
@@ -134,7 +146,9 @@ def test_no_lead_is_ever_made_or_changed(marketo: MarketoHarness) -> None:
     assert dict(marketo.store.records("leads")) == before
     for request in wire.requests:
         is_read = request.method == "GET" or request.url.params.get("_method") == "GET"
-        is_allowed = re.fullmatch(LIST_CALLS + "|/rest/asset/v1/staticLists.json|/identity/oauth/token", request.url.path)
+        is_allowed = re.fullmatch(
+            LIST_CALLS + "|/rest/asset/v1/staticLists.json|/identity/oauth/token", request.url.path
+        )
         assert is_read or is_allowed, (request.method, request.url.path)
     assert set(marketo.stats.to_dict()["writes"]["marketo__emea"]) <= {
         "list_members_added",
@@ -186,7 +200,9 @@ def test_the_list_is_made_once_in_the_configured_folder(marketo: MarketoHarness)
 def test_a_list_of_that_name_elsewhere_is_a_clear_error(marketo: MarketoHarness) -> None:
     marketo.foreign_list("buyers (acme/prod)", {"id": 1, "type": "Folder"})
     marketo.sandbox.publish(people(1))
-    with pytest.raises(DestinationError, match=r"the list 'buyers \(acme/prod\)' exists outside folder 'Muster'"):
+    with pytest.raises(
+        DestinationError, match=r"the list 'buyers \(acme/prod\)' exists outside folder 'Muster'"
+    ):
         marketo.sandbox.activate()
     assert marketo.lead_ids() == set()
 
@@ -200,9 +216,17 @@ def test_a_folder_that_is_not_there_is_a_clear_error(marketo: MarketoHarness) ->
 
 def test_the_list_may_live_in_a_program(marketo: MarketoHarness) -> None:
     stamps = {"createdAt": START, "updatedAt": START}
-    program = {"id": 77, "name": "Nurture", "type": "Default", "channel": "Email", "folder": {"type": "Folder", "value": 1}}
+    program = {
+        "id": 77,
+        "name": "Nurture",
+        "type": "Default",
+        "channel": "Email",
+        "folder": {"type": "Folder", "value": 1},
+    }
     marketo.store.put("programs", "77", {**program, **stamps})
-    marketo.sandbox.settings = settings_in(marketo.sandbox.root, **{LIST: {"folder": None, "program": "Nurture"}})
+    marketo.sandbox.settings = settings_in(
+        marketo.sandbox.root, **{LIST: {"folder": None, "program": "Nurture"}}
+    )
     for rows in (people(1), people(1, 2)):
         marketo.sandbox.publish(rows)
         marketo.sandbox.activate()
@@ -271,7 +295,9 @@ def test_a_fault_in_the_middle_of_the_batches_is_read_back(
 
 
 def test_a_whole_batch_refused_leaves_out_its_bad_rows_only(marketo: MarketoHarness) -> None:
-    fault = marketo.fault("code", f"POST {LIST_CALLS}", value=["1003", "Invalid data for p1@acme.example"], times=2)
+    fault = marketo.fault(
+        "code", f"POST {LIST_CALLS}", value=["1003", "Invalid data for p1@acme.example"], times=2
+    )
     marketo.sandbox.publish(people(*range(1, 9)))
     result = marketo.sandbox.activate()
     assert fault.hits == 2
@@ -382,7 +408,9 @@ def other_platform(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "other"
 
 
-def test_two_platforms_share_one_marketo_without_meeting(marketo: MarketoHarness, other_platform: Path) -> None:
+def test_two_platforms_share_one_marketo_without_meeting(
+    marketo: MarketoHarness, other_platform: Path
+) -> None:
     """B6, F86: the list's name holds the sandbox, so neither touches the other's members."""
     from dataclasses import replace
 
@@ -395,7 +423,11 @@ def test_two_platforms_share_one_marketo_without_meeting(marketo: MarketoHarness
     home = Home(other_platform, "globex", "dev")
     other = Sandbox(other_platform, replace(settings, platform=platform, home=home), marketo.open)
     other.connections = marketo.sandbox.connections
-    for sandbox, rows in ((marketo.sandbox, people(1, 2)), (other, people(2, 3)), (marketo.sandbox, people(2))):
+    for sandbox, rows in (
+        (marketo.sandbox, people(1, 2)),
+        (other, people(2, 3)),
+        (marketo.sandbox, people(2)),
+    ):
         sandbox.publish(rows)
         sandbox.activate()
     assert marketo.lead_ids() == {102}
@@ -405,7 +437,9 @@ def test_two_platforms_share_one_marketo_without_meeting(marketo: MarketoHarness
 # ---- the quota gate ------------------------------------------------------------------------------------------
 
 
-def test_every_call_of_an_activation_goes_through_the_gate_of_its_subscription(marketo: MarketoHarness) -> None:
+def test_every_call_of_an_activation_goes_through_the_gate_of_its_subscription(
+    marketo: MarketoHarness,
+) -> None:
     marketo.sandbox.publish(people(1, 2))
     marketo.sandbox.activate()
     platform = marketo.sandbox.settings.platform

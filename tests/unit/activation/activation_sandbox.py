@@ -50,7 +50,10 @@ PLATFORM: dict[str, Any] = {
         {"type": "marketo", "name": LIST, "connection": "marketo__emea", "folder": "Muster"},
         {"type": "files", "name": FILES},
     ],
-    "activations": [{"audience": AUDIENCE, "destination": LIST}, {"audience": AUDIENCE, "destination": FILES}],
+    "activations": [
+        {"audience": AUDIENCE, "destination": LIST},
+        {"audience": AUDIENCE, "destination": FILES},
+    ],
 }
 
 
@@ -114,10 +117,17 @@ class Sandbox:
         return Published(self.snapshot, self.as_of, self.table)
 
     def activate(self, destination: str = LIST, **options: Any) -> ActivationResult:
-        given: dict[str, Any] = {"run_id": "scheduled__1", "attempt": 1, "reader": self.read, "clock": self.clock}
+        given: dict[str, Any] = {
+            "run_id": "scheduled__1",
+            "attempt": 1,
+            "reader": self.read,
+            "clock": self.clock,
+        }
         if self.opener is not None:
             given["opener"] = self.opener
-        return activate(self.settings, destination, AUDIENCE, self.connections.__getitem__, **{**given, **options})
+        return activate(
+            self.settings, destination, AUDIENCE, self.connections.__getitem__, **{**given, **options}
+        )
 
     def ledger(self, destination: str = LIST) -> Ledger:
         return load(self.lake, destination, AUDIENCE)
@@ -173,7 +183,12 @@ class FakeList(MemberDestination):
         found = self.leads.get(str(candidate.identifiers["email"]), [])
         if len(found) == 1:
             return Match(candidate.member_key, found[0])
-        return Match(candidate.member_key, None, "ambiguous" if found else "unmatched", "several" if found else "no_lead")
+        return Match(
+            candidate.member_key,
+            None,
+            "ambiguous" if found else "unmatched",
+            "several" if found else "no_lead",
+        )
 
     def present(self, keys: Sequence[str]) -> set[str]:
         self._read()

@@ -35,7 +35,9 @@ def test_it_sends_and_says_what_it_sent_in_one_line(run: Any, sandbox: Sandbox, 
     assert fake.members == {"101", "102"}
 
 
-def test_a_dry_run_shows_the_plan_its_cost_and_what_would_hold_it(run: Any, sandbox: Sandbox, fake: FakeList) -> None:
+def test_a_dry_run_shows_the_plan_its_cost_and_what_would_hold_it(
+    run: Any, sandbox: Sandbox, fake: FakeList
+) -> None:
     sandbox.publish(people(1, 2))
     run("marketo__emea")
     fake.log.clear()
@@ -60,7 +62,9 @@ def test_the_hint_of_the_breaker_is_a_command_that_works(run: Any, sandbox: Sand
 
 
 @pytest.mark.parametrize("given", [[], ["marketo__emea"], ["--audience", AUDIENCE]])
-def test_an_approval_names_one_destination_and_one_audience(run: Any, given: list[str], fake: FakeList) -> None:
+def test_an_approval_names_one_destination_and_one_audience(
+    run: Any, given: list[str], fake: FakeList
+) -> None:
     done = run(*given, "--approve", "plan_1")
     assert done.exit_code == 2
     assert "--approve is for one plan" in done.output

@@ -105,7 +105,9 @@ def test_a_first_activation_of_any_size_passes_and_goes_on_after_a_kill(sandbox:
 
 
 def test_the_limits_come_from_the_configuration(sandbox: Sandbox, fake: FakeList) -> None:
-    sandbox.settings = settings_in(sandbox.root, marketo__emea={"breaker": {"min_removed": 1, "max_removed_share": 0.1}})
+    sandbox.settings = settings_in(
+        sandbox.root, marketo__emea={"breaker": {"min_removed": 1, "max_removed_share": 0.1}}
+    )
     sandbox.publish(people(1, 2, 3))
     sandbox.activate()
     sandbox.publish(people(1, 2))

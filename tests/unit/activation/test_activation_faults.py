@@ -63,7 +63,9 @@ def test_a_rejected_row_is_sent_again_the_next_night(sandbox: Sandbox, fake: Fak
     assert (result.added, result.rejected, fake.members) == (1, 0, {"101", "102", "103"})
 
 
-def test_a_refusal_that_no_row_explains_ends_after_a_bounded_number_of_calls(sandbox: Sandbox, fake: FakeList) -> None:
+def test_a_refusal_that_no_row_explains_ends_after_a_bounded_number_of_calls(
+    sandbox: Sandbox, fake: FakeList
+) -> None:
     fake.faults = [refuse_with("101", "102", "103")] * 50
     sandbox.publish(people(1, 2, 3))
     result = sandbox.activate()
@@ -95,7 +97,9 @@ def test_lasting_silence_ends_bounded_and_stays_pending(sandbox: Sandbox, fake: 
     assert (again.added, again.rejected, fake.members) == (1, 0, {"101"})
 
 
-def test_an_answer_and_a_read_back_that_are_both_lost_are_settled_by_the_next_run(sandbox: Sandbox, fake: FakeList) -> None:
+def test_an_answer_and_a_read_back_that_are_both_lost_are_settled_by_the_next_run(
+    sandbox: Sandbox, fake: FakeList
+) -> None:
     def lost(name: str, keys: Sequence[str]) -> Reply | None:
         fake.members.update(keys)
         fake.present = down  # type: ignore[method-assign]
@@ -144,7 +148,9 @@ def test_removed_but_still_there_is_red_and_removed_again(sandbox: Sandbox, fake
     assert fake.members == {"101"} == sandbox.held()
 
 
-def test_a_refused_removal_stays_held_and_is_tried_again_the_next_night(sandbox: Sandbox, fake: FakeList) -> None:
+def test_a_refused_removal_stays_held_and_is_tried_again_the_next_night(
+    sandbox: Sandbox, fake: FakeList
+) -> None:
     sandbox.publish(people(1, 2))
     sandbox.activate()
     fake.faults = [refuse_with("102")]
@@ -211,7 +217,9 @@ def test_what_landed_late_is_still_ours(sandbox: Sandbox, fake: FakeList) -> Non
     assert fake.members == {"101"}
 
 
-def test_a_second_attempt_overtakes_the_first_in_the_middle_of_its_call(sandbox: Sandbox, fake: FakeList) -> None:
+def test_a_second_attempt_overtakes_the_first_in_the_middle_of_its_call(
+    sandbox: Sandbox, fake: FakeList
+) -> None:
     """F56: the first attempt's call is under way while the second does all the work; both end, the list is right."""
     inner: list[Any] = []
 

@@ -71,7 +71,9 @@ def book(tmp_path: Path) -> Book:
         ("remove", "unknown", "unknown"),
     ],
 )
-def test_the_latest_receipt_says_where_a_member_stands(book: Book, operation: str, verdict: str, state: str) -> None:
+def test_the_latest_receipt_says_where_a_member_stands(
+    book: Book, operation: str, verdict: str, state: str
+) -> None:
     book.receive(1, "add", "accepted")
     book.receive(2, operation, verdict)
     assert book.state == state
@@ -84,7 +86,9 @@ def test_an_intent_without_a_receipt_is_unknown(book: Book) -> None:
     assert book.state == "held"
 
 
-def test_a_receipt_that_a_zombie_wrote_after_its_successor_is_unknown_until_it_is_read_back(book: Book) -> None:
+def test_a_receipt_that_a_zombie_wrote_after_its_successor_is_unknown_until_it_is_read_back(
+    book: Book,
+) -> None:
     """F56: the older epoch's call ended last, so only the destination knows which of the two is true."""
     book.receive(2, "remove", "accepted")
     assert book.state == "gone"
@@ -131,7 +135,9 @@ def roles(book: Book, rows: list[dict[str, Any]], *, days: int) -> dict[str, str
     from activation_sandbox import SCHEMA
 
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    desired = prepare(Published("s9", NIGHT + timedelta(days=days), table), DECLARATION, b"salt", where="a / b")
+    desired = prepare(
+        Published("s9", NIGHT + timedelta(days=days), table), DECLARATION, b"salt", where="a / b"
+    )
     found = plan.compute(LIST, AUDIENCE, desired, book.load(), DECLARATION, Breaker())
     assert sum(found.counts.values()) == len(found.roles)
     return {row["member_key"]: row["role"] for row in found.roles.to_pylist()}

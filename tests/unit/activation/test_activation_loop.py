@@ -143,7 +143,9 @@ def test_people_who_were_never_there_are_forgotten_without_a_call(sandbox: Sandb
     sandbox.activate()
     sandbox.publish(people(1))
     assert sandbox.activate().unmatched == 0
-    assert len(sandbox.ledger().members.filter(sandbox.ledger().members["state"].to_numpy() == "pending")) == 0
+    assert (
+        len(sandbox.ledger().members.filter(sandbox.ledger().members["state"].to_numpy() == "pending")) == 0
+    )
     assert sandbox.activate().calls == 0
 
 
@@ -158,11 +160,20 @@ def test_an_audience_that_is_not_activated_there_is_refused(sandbox: Sandbox) ->
     from muster.activation import activate
 
     with pytest.raises(MusterError, match="'nobody' is not activated to 'marketo__emea'"):
-        activate(sandbox.settings, "marketo__emea", "nobody", sandbox.connections.__getitem__, run_id="r", attempt=1)
+        activate(
+            sandbox.settings,
+            "marketo__emea",
+            "nobody",
+            sandbox.connections.__getitem__,
+            run_id="r",
+            attempt=1,
+        )
 
 
 @pytest.mark.parametrize("key", [None, "", "p1"])
-def test_a_null_blank_or_double_key_is_refused_before_any_call(sandbox: Sandbox, fake: FakeList, key: str | None) -> None:
+def test_a_null_blank_or_double_key_is_refused_before_any_call(
+    sandbox: Sandbox, fake: FakeList, key: str | None
+) -> None:
     sandbox.publish([*people(1, 2), person(3, member_key=key)])
     with pytest.raises(GuardrailHeld, match="F83"):
         sandbox.activate()
@@ -197,7 +208,9 @@ def test_who_is_absent_and_why_is_written_beside_the_plan(sandbox: Sandbox, fake
     result = sandbox.activate()
     assert result.plan_path is not None
     absent = pq.read_table(result.plan_path.parent / f"{result.plan_id}.absent.parquet").to_pylist()
-    assert [(row["member_key"], row["verdict"], row["reason"]) for row in absent] == [("p50", "unmatched", "no_lead")]
+    assert [(row["member_key"], row["verdict"], row["reason"]) for row in absent] == [
+        ("p50", "unmatched", "no_lead")
+    ]
     numbers = json.loads((result.plan_path.parent / f"{result.plan_id}.result.json").read_text())
     assert (numbers["desired"], numbers["held"], numbers["unmatched"]) == (2, 1, 1)
 

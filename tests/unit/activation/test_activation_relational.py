@@ -20,7 +20,10 @@ def test_it_thinks_in_utc_on_a_machine_that_does_not() -> None:
     assert done.stdout.strip() == "[{'z': 'UTC'}]"
 
 
-@pytest.mark.parametrize("sql", ["select * from read_csv('/etc/hostname')", "attach '/tmp/x.db'", "set enable_external_access = true"])
+@pytest.mark.parametrize(
+    "sql",
+    ["select * from read_csv('/etc/hostname')", "attach '/tmp/x.db'", "set enable_external_access = true"],
+)
 def test_it_reaches_no_file_and_can_not_be_opened_up(sql: str) -> None:
     with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException)):
         relate(sql, {})

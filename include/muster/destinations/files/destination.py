@@ -26,7 +26,9 @@ SCHEMA_VERSION = 1
 S3 = "s3://"
 
 
-def open_files(config: FilesDestination, connection: Connection | None, place: Place, *, guard: Guard) -> FilesFolder:
+def open_files(
+    config: FilesDestination, connection: Connection | None, place: Place, *, guard: Guard
+) -> FilesFolder:
     return FilesFolder(config, _storage(config, connection, place), place, guard)
 
 

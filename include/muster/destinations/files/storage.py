@@ -114,7 +114,10 @@ class ObjectStorage(Storage):
 
     def bring(self, staged: Path, name: str) -> None:
         for file in sorted(staged.iterdir()):
-            with file.open("rb") as source, self.system.open_output_stream(self._at(f"{name}/{file.name}")) as target:
+            with (
+                file.open("rb") as source,
+                self.system.open_output_stream(self._at(f"{name}/{file.name}")) as target,
+            ):
                 shutil.copyfileobj(source, target, BLOCK)
 
     def put(self, name: str, data: bytes) -> None:
@@ -133,7 +136,9 @@ class ObjectStorage(Storage):
 
     def folders(self) -> list[str]:
         selector = fs.FileSelector(self.prefix, allow_not_found=True)
-        return sorted(i.base_name for i in self.system.get_file_info(selector) if i.type == fs.FileType.Directory)
+        return sorted(
+            i.base_name for i in self.system.get_file_info(selector) if i.type == fs.FileType.Directory
+        )
 
     def drop(self, name: str) -> None:
         self.system.delete_dir(self._at(name))

@@ -17,7 +17,22 @@ from muster.http.pacing import Pacer, Slot
 
 NOTHING_DONE = frozenset({"606", "608", "615"})
 SPOILT_BY_A_ROW = frozenset(
-    {"http 413", "609", "701", "704", "709", "1001", "1002", "1003", "1004", "1007", "1008", "1009", "1010", "1036"}
+    {
+        "http 413",
+        "609",
+        "701",
+        "704",
+        "709",
+        "1001",
+        "1002",
+        "1003",
+        "1004",
+        "1007",
+        "1008",
+        "1009",
+        "1010",
+        "1036",
+    }
 )
 LATER = "run it again later: what is acknowledged stays, the rest is sent then"
 
@@ -51,7 +66,9 @@ class Calls:
         with _translated(self.api.where):
             return [row for page in self.api.pages(path, params) for row in page.result]
 
-    def write(self, method: str, path: str, *, json: Any = None, form: Mapping[str, Any] | None = None) -> Reply:
+    def write(
+        self, method: str, path: str, *, json: Any = None, form: Mapping[str, Any] | None = None
+    ) -> Reply:
         """One call that changes something. Raises CallRefusedError, UnknownAnswerError, DestinationError."""
 
         def once() -> Reply:
@@ -83,7 +100,9 @@ class Calls:
 
 def _unknown(what: str, where: str, error: SourceError) -> UnknownAnswerError:
     return UnknownAnswerError(
-        f"no usable answer to {what}: {error.message}", where=where, hint="run it again: what happened is read back first"
+        f"no usable answer to {what}: {error.message}",
+        where=where,
+        hint="run it again: what happened is read back first",
     )
 
 
@@ -95,7 +114,11 @@ def _translated(where: str) -> Iterator[None]:
     except MarketoError as error:
         if error.key in SPOILT_BY_A_ROW:
             raise CallRefusedError(
-                error.message.split(" [")[0], code=error.key, request_id=error.request_id, where=where, hint=error.hint
+                error.message.split(" [")[0],
+                code=error.key,
+                request_id=error.request_id,
+                where=where,
+                hint=error.hint,
             ) from error
         raise DestinationError(error.message, where=where, hint=error.hint or LATER) from error
     except SourceError as error:

@@ -112,7 +112,9 @@ class MarketoList(MemberDestination):
         except CallRefusedError as refused:
             if self._find() is None:
                 raise DestinationError(
-                    f"Marketo refused to make the list '{self.name}' [code {refused.code}]", where=self.where, hint=refused.hint
+                    f"Marketo refused to make the list '{self.name}' [code {refused.code}]",
+                    where=self.where,
+                    hint=refused.hint,
                 ) from refused
         made = self._find()
         if made is None:
@@ -134,7 +136,9 @@ class MarketoList(MemberDestination):
             found = [_folder(row.get("folderId")) for row in rows if row.get("name") == self.config.folder]
         if not found:
             raise DestinationError(
-                f"there is no {self._home_name}", where=self.where, hint="make it in Marketo, or correct platform.yml"
+                f"there is no {self._home_name}",
+                where=self.where,
+                hint="make it in Marketo, or correct platform.yml",
             )
         return found[0]
 
@@ -166,7 +170,9 @@ class MarketoList(MemberDestination):
         reply = self.calls.write(method, f"{self._members}.json", json=body)
         if len(reply.result) != len(keys):
             raise UnknownAnswerError(
-                f"{len(reply.result)} answers to {len(keys)} ids", where=self.where, hint="what happened is read back"
+                f"{len(reply.result)} answers to {len(keys)} ids",
+                where=self.where,
+                hint="what happened is read back",
             )
         outcomes = [_outcome(key, row, done) for key, row in zip(keys, reply.result, strict=True)]
         return Reply(tuple(outcomes), reply.request_id)

@@ -15,7 +15,9 @@ from muster.destinations.marketo.declaration import RECORDS_A_CALL
 
 LEADS = "/rest/v1/leads.json"
 DESCRIBE = "/rest/v1/leads/describe2.json"
-EMAIL = re.compile(r"[!-+\--~]+@[!-+\--~]+")  # printable ASCII; a comma would end the value in a list of values
+EMAIL = re.compile(
+    r"[!-+\--~]+@[!-+\--~]+"
+)  # printable ASCII; a comma would end the value in a list of values
 ECID = re.compile(r"\d{38}")
 TOO_MANY = frozenset({"*"})
 
@@ -37,7 +39,10 @@ class Lookup:
         left = [c for c in candidates if not by_email[c.member_key]]
         ecids = {c.member_key: _ecid(c) for c in left} if self._can_ask_for(left) else {}
         again = self._leads("ecid", ecids.values())
-        return [_match(c, by_email[c.member_key] or again.get(ecids.get(c.member_key, ""), set())) for c in candidates]
+        return [
+            _match(c, by_email[c.member_key] or again.get(ecids.get(c.member_key, ""), set()))
+            for c in candidates
+        ]
 
     def _can_ask_for(self, candidates: Sequence[Candidate]) -> bool:
         return any(_ecid(c) for c in candidates) and self._is_ecid_searchable
