@@ -28,7 +28,7 @@ from demo.stack import (
     wait_healthy,
     write_private,
 )
-from muster.naming import BUILD_DAG, activate_dag, extract_dag
+from muster.naming import BACKFILL_DAG, BUILD_DAG, activate_dag, extract_dag
 
 AFTER_MIDNIGHT = timedelta(minutes=30)
 DAY = timedelta(days=1)
@@ -155,7 +155,7 @@ class Session:
     def _wait_for_dags(self, only: set[str] | None) -> set[str]:
         """Until Airflow has read the DAG files; the ids that were waited for."""
         platform = self.settings.platform
-        wanted = {BUILD_DAG, *(extract_dag(s.connection) for s in platform.sources)}
+        wanted = {BACKFILL_DAG, BUILD_DAG, *(extract_dag(s.connection) for s in platform.sources)}
         wanted |= {activate_dag(d.name) for d in platform.destinations if platform.audiences_of(d.name)}
         deadline = time.monotonic() + PARSE_SECONDS
         while not wanted <= self.airflow.dag_ids():

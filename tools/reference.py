@@ -49,8 +49,7 @@ def _commands() -> Iterator[str]:
     yield str(getattr(group, "epilog", ""))
     yield ""
     yield from _options(group)
-    for name in sorted(group.list_commands(context)):  # type: ignore[attr-defined]
-        command = group.get_command(context, name)  # type: ignore[attr-defined]
+    for name, command in _leaves(group, context):
         yield f"## muster {name}"
         yield ""
         yield from cleandoc(command.help or "").splitlines()
@@ -58,6 +57,16 @@ def _commands() -> Iterator[str]:
         yield from _options(command)
         yield f"{command.epilog}"
         yield ""
+
+
+def _leaves(group: Any, context: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """(name as it is typed, command) of every command, those of groups included."""
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        if hasattr(command, "list_commands"):
+            yield from _leaves(command, context, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _options(command: Any) -> Iterator[str]:
@@ -93,7 +102,7 @@ def _settings() -> Iterator[str]:
         models.SalesforceSource,
         models.MarketoDestination,
     )
-    for model in (*parts, models.FilesDestination, models.Breaker, models.Activation):
+    for model in (*parts, models.FilesDestination, models.MarketoLimits, models.Breaker, models.Activation):
         yield f"## {_heading(model)}"
         yield ""
         yield from cleandoc(model.__doc__ or "").splitlines()
@@ -106,6 +115,7 @@ def _heading(model: type[BaseModel]) -> str:
     names = {
         "Platform": "The file",
         "Schedule": "schedule",
+        "MarketoLimits": "limits",
         "Breaker": "breaker",
         "Activation": "activations[]",
     }
@@ -184,7 +194,7 @@ def _limits(one: Any) -> str:
 
 def _dags() -> Iterator[str]:
     from muster.config import load
-    from muster.naming import BUILD_DAG, activate_dag, extract_dag, published_asset, raw_asset
+    from muster.naming import BACKFILL_DAG, BUILD_DAG, activate_dag, extract_dag, published_asset, raw_asset
 
     settings = load(ROOT / "include" / "config")
     platform = settings.platform
@@ -196,6 +206,7 @@ def _dags() -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for source, asset in zip(platform.sources, raw, strict=True):
         yield f"| `{extract_dag(source.connection)}` | `{platform.schedule.cron}`, catching up | plan, extract (mapped), finish | `{asset}` |"
+    yield f"| `{BACKFILL_DAG}` | by hand, with a form | plan, extract (mapped), finish | the raw asset of the source it read |"
     yield f"| `{BUILD_DAG}` | when every source has new raw data | build, audit, publish | `{published}` |"
     for destination in platform.destinations:
         audiences = ", ".join(platform.audiences_of(destination.name))

@@ -5,12 +5,14 @@
     'dim_accounts': ['account_key'],
     'dim_opportunities': ['opportunity_key'],
     'dim_static_lists': ['list_key'],
+    'dim_campaigns': ['campaign_key'],
     'fct_activities': ['activity_key'],
     'map_person_records': ['record_key'],
     'map_account_records': ['record_key'],
     'bridge_account_people': ['account_key', 'person_key'],
     'bridge_opportunity_people': ['opportunity_key', 'person_key', 'role'],
     'bridge_static_list_people': ['list_key', 'person_key'],
+    'bridge_campaign_people': ['campaign_key', 'person_key'],
 }) }}
 {%- endmacro -%}
 
@@ -30,5 +32,7 @@
     {'from': 'bridge_opportunity_people', 'key': 'person_key', 'to': 'dim_people', 'field': 'person_key'},
     {'from': 'bridge_static_list_people', 'key': 'list_key', 'to': 'dim_static_lists', 'field': 'list_key'},
     {'from': 'bridge_static_list_people', 'key': 'person_key', 'to': 'dim_people', 'field': 'person_key'},
+    {'from': 'bridge_campaign_people', 'key': 'campaign_key', 'to': 'dim_campaigns', 'field': 'campaign_key'},
+    {'from': 'bridge_campaign_people', 'key': 'person_key', 'to': 'dim_people', 'field': 'person_key'},
 ]) }}
 {%- endmacro -%}

@@ -9,11 +9,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from muster.commands import backfill
 from muster.commands.activate import activate
 from muster.commands.build import audit, build, publish
 from muster.commands.compile import compile_audiences, new_audience
 from muster.commands.extract import extract
 from muster.commands.lookup import lookup
+from muster.commands.quarantine import quarantine
+from muster.commands.quota import quota
 from muster.commands.rollback import rollback
 from muster.commands.run import run
 from muster.commands.session import Session, report_failure, session
@@ -70,6 +73,8 @@ def _add(function: Callable[..., None], name: str, example: str) -> None:
 
 _add(validate, "validate", "muster validate --json")
 _add(extract, "extract", "muster extract marketo__emea --interval 2026-03-02")
+app.add_typer(backfill.commands(), name="backfill", epilog="Example: muster backfill status")
+_add(quarantine, "quarantine", "muster quarantine replay marketo__emea --object leads --drop-nul")
 _add(compile_audiences, "compile", "muster compile --check")
 _add(new_audience, "new-audience", "muster new-audience webinar_guests")
 _add(build, "build", "muster build --select dim_people+")
@@ -79,6 +84,7 @@ _add(rollback, "rollback", "muster rollback 20260304T000000Z-a6f24f2c903d")
 _add(activate, "activate", "muster activate marketo__emea --audience pricing_page_intent --dry-run")
 _add(run, "run", "muster run --interval 2026-03-02")
 _add(status, "status", "muster status --json")
+_add(quota, "quota", "muster quota --json")
 _add(lookup, "lookup", "muster lookup ann@example.com")
 
 

@@ -10,6 +10,7 @@
     │   └── WindowOverlap                     others have committed a part of this window; only the gaps are left to read
     ├── WarehouseError               exit 5   the engine or a dbt model failed
     ├── GuardrailHeld                exit 6   a gate or the breaker said no; yesterday's snapshot stays in force
+    │   └── PlanRefused                       a backfill needs more than its days; nothing beyond the probe was read
     ├── LeaseLost                    exit 7   another attempt holds the work; this one stops before its next call
     └── DestinationError             exit 8   a destination refused
 
@@ -109,6 +110,10 @@ class GuardrailHeld(MusterError):
     """A gate or the circuit breaker stopped the run before any effect."""
 
     exit_code = 6
+
+
+class PlanRefused(GuardrailHeld):
+    """A backfill that can't be done in the days allowed; the message holds the numbers and the choices (B8)."""
 
 
 class LeaseLost(MusterError):

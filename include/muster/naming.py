@@ -32,6 +32,11 @@ def raw_table(system: str, object_name: str) -> str:
     return f"{system}__{object_name}"
 
 
+def custom_object(api_name: str) -> str:
+    """A Marketo custom object's name in the lake: `Contract_c` -> `custom_contract_c`."""
+    return "custom_" + re.sub(r"[^a-z0-9]+", "_", api_name.lower()).strip("_")
+
+
 def audience_model(slug: str) -> str:
     return f"aud_{slug}"
 
@@ -50,6 +55,7 @@ def activate_dag(destination: str) -> str:
 
 
 BUILD_DAG = "build_profiles"
+BACKFILL_DAG = "backfill_sources"
 
 
 def source_pool(system: str, instance: str) -> str:
@@ -61,6 +67,7 @@ def destination_pool(destination: str) -> str:
 
 
 WAREHOUSE_POOL = "warehouse_writer"
+BACKFILL_POOL = "backfill"
 
 
 def raw_asset(platform: str, sandbox: str, connection_id: str) -> str:
@@ -85,6 +92,11 @@ class Home:
         for part in (self.platform, self.sandbox):
             if not is_slug(part):
                 raise ValueError(f"'{part}' can't be a folder name: lower-case words joined by _ only")
+
+    @property
+    def quota(self) -> Path:
+        """What was spent of the sources' quotas: above all sandboxes, because they share them."""
+        return self.root / "quota.db"
 
     @property
     def base(self) -> Path:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import Response
@@ -32,6 +32,16 @@ OBJECTS = (
         "opportunities",
     ),
     *(
+        "channels",
+        "tag_types",
+        "smart_campaigns",
+        "program_members",
+        "sales_persons",
+        "named_accounts",
+        "named_account_lists",
+        "custom__contract_c",
+    ),
+    *(
         "opportunity_roles",
         "accounts",
         "contacts",
@@ -42,11 +52,13 @@ OBJECTS = (
 )
 """What sources hold."""
 ListMembers = Callable[[], Mapping[str, list[int]]]
+SchemaChange = Callable[[Mapping[str, Any] | None], Any]
+"""Takes one step of drift (None for none) and gives the lead's fields; a ValueError is told to the caller."""
 
 
 @dataclass(frozen=True)
 class Controlled:
-    """What the control server reaches. `on_clock` is called after each move; `lists` only for Marketo sources."""
+    """What the control server reaches. `on_clock` is called after each move; `lists` and `schemas` are of Marketos."""
 
     clock: SimClock
     faults: FaultPlan
@@ -54,6 +66,7 @@ class Controlled:
     stores: Mapping[str, Store]
     lists: Mapping[str, ListMembers]
     on_clock: Callable[[datetime], None] = lambda moment: None
+    schemas: Mapping[str, SchemaChange] = field(default_factory=dict)
 
 
 class ClockMove(BaseModel):
@@ -84,12 +97,26 @@ class PlannedFault(BaseModel):
     times: int | None = Field(1, ge=1)
 
 
+class SchemaStep(BaseModel):
+    """One change of a lead field: `{"op": "rename", "name": "title", "to": "jobTitle"}`; see POST /schema/<source>."""
+
+    model_config = ConfigDict(extra="forbid")
+    op: Literal["add", "drop", "rename", "retype"]
+    name: str
+    to: str | None = None
+    dataType: str | None = None  # noqa: N815
+    displayName: str | None = None  # noqa: N815
+    length: int | None = None
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
 def create_control(controlled: Controlled) -> FastAPI:
-    """GET/POST /clock, GET/POST/DELETE /faults, GET/DELETE /stats, GET /state/…, GET /lists/<source>."""
+    """GET/POST /clock, GET/POST/DELETE /faults, GET/DELETE /stats, GET /state/…, GET /lists/…, GET/POST /schema/…"""
     app = FastAPI(title="control", docs_url=None, redoc_url=None, openapi_url=None)
     _clock_routes(app, controlled)
     _fault_routes(app, controlled)
     _state_routes(app, controlled)
+    _schema_routes(app, controlled)
 
     @app.get("/stats")
     def stats() -> dict[str, Any]:
@@ -160,6 +187,31 @@ def _state_routes(app: FastAPI, controlled: Controlled) -> None:
                 404, f"'{source}' has no static lists; those that have: {sorted(controlled.lists)}"
             )
         return dict(controlled.lists[source]())
+
+
+def _schema_routes(app: FastAPI, controlled: Controlled) -> None:
+    def of(source: str) -> SchemaChange:
+        if source not in controlled.schemas:
+            raise HTTPException(
+                404, f"'{source}' has no lead fields; those that have: {sorted(controlled.schemas)}"
+            )
+        return controlled.schemas[source]
+
+    @app.get("/schema/{source}")
+    def fields(source: str) -> list[dict[str, Any]]:
+        """The lead's fields as describe2 gives them."""
+        return list(of(source)(None))
+
+    @app.post("/schema/{source}")
+    def drift(source: str, steps: SchemaStep | list[SchemaStep]) -> list[dict[str, Any]]:
+        """Add, drop, rename or retype lead fields, with new values by lead id; kept over a restart."""
+        change = of(source)
+        for step in steps if isinstance(steps, list) else [steps]:
+            try:
+                change(step.model_dump(exclude_none=True))
+            except ValueError as refusal:
+                raise HTTPException(422, str(refusal)) from None
+        return fields(source)
 
 
 def _store(controlled: Controlled, source: str) -> Store:

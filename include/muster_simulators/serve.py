@@ -1,6 +1,6 @@
 """`muster-simulators serve`: all simulated sources and the control server in one process.
 
-With `--state` what clients wrote (a journal per source) and the clock outlive the process; the world itself is
+With `--state` what clients wrote (a journal per source), the daily counters and the clock outlive the process; the world itself is
 generated again from `--people` and `--seed`. The ports file is written last: when it is there, every server answers.
 """
 
@@ -50,7 +50,7 @@ class UsageError(Exception):
 
 @dataclass
 class State:
-    """The state folder: whose world it is, the clock, the journals. Without a folder nothing is kept."""
+    """The state folder: whose world it is, the clock, journals and counters. Without a folder nothing is kept."""
 
     folder: Path | None
     _lock: Any = field(default=None, repr=False)
@@ -87,6 +87,9 @@ class State:
     def journal(self, source: str) -> Journal:
         return Journal(self.folder / f"{source}.jsonl" if self.folder else None)
 
+    def ledger(self, source: str) -> marketo.Ledger:
+        return marketo.Ledger(self.folder / f"{source}.counters.jsonl" if self.folder else None)
+
 
 def replace_file(path: Path, text: str) -> None:
     """Write a small file so that readers see the old or the new one, never a part."""
@@ -110,6 +113,7 @@ class Simulators:
     stores: dict[str, Store] = field(default_factory=dict)
     apps: dict[str, FastAPI] = field(default_factory=dict)
     journals: list[Journal] = field(default_factory=list)
+    ledgers: list[marketo.Ledger] = field(default_factory=list)
 
     def add(self, source: str, changes: Sequence[Change], **options: Any) -> None:
         """One source: `salesforce__…` or `marketo__…`; `options` are those of its system."""
@@ -120,26 +124,30 @@ class Simulators:
             chosen = salesforce.SalesforceOptions(**options)
             app = salesforce.create_app(store, options=chosen, stats=self.stats, **shared)
         else:
-            app = marketo.create_app(
-                store, options=marketo.MarketoOptions(**options), stats=self.stats, **shared
-            )
+            ledger = self.state.ledger(source)
+            self.ledgers.append(ledger)
+            chosen_options = marketo.MarketoOptions(**options)
+            app = marketo.create_app(store, options=chosen_options, stats=self.stats, ledger=ledger, **shared)
         self.journals.append(journal)
         self.stores[source], self.apps[source] = store, app
 
     def control(self) -> FastAPI:
-        lists = {
-            source: app.state.instance.lists_by_name
-            for source, app in self.apps.items()
-            if source.startswith("marketo__")
+        instances = {
+            source: app.state.instance for source, app in self.apps.items() if source.startswith("marketo__")
         }
+        lists = {source: instance.lists_by_name for source, instance in instances.items()}
+        schemas = {source: marketo.schema_control(instance) for source, instance in instances.items()}
+        keep = self.state.keep_clock
         return create_control(
-            Controlled(self.clock, self.faults, self.stats, self.stores, lists, self.state.keep_clock)
+            Controlled(self.clock, self.faults, self.stats, self.stores, lists, keep, schemas)
         )
 
     def close(self) -> None:
         self.state.keep_clock(self.clock.now())
         for journal in self.journals:
             journal.close()
+        for ledger in self.ledgers:
+            ledger.close()
 
 
 def build(arguments: argparse.Namespace) -> Simulators:

@@ -11,6 +11,7 @@ import threading
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,9 @@ from muster_simulators.journal import Journal
 from muster_simulators.world.model import Change
 
 Record = dict[str, Any]
+EXTRA = "__extra"
+"""Records of `leads__extra` are values that clients gave to leads in fields that the world's leads don't have: each
+later state of the lead that the world brings carries them too."""
 
 
 class Store:
@@ -45,6 +49,7 @@ class Store:
         self._versions: dict[str, int] = defaultdict(int)
         self._sorted: dict[tuple[str, str | None], tuple[int, list[datetime], list[str]]] = {}
         self._grouped: dict[tuple[str, str], tuple[int, dict[Any, list[str]]]] = {}
+        self._has_extra = False
         self.version += 1
 
     # ---- reading -------------------------------------------------------------------------------------------
@@ -58,7 +63,7 @@ class Store:
             while self._next < len(self._changes) and self._changes[self._next].visible_at <= now:
                 change = self._changes[self._next]
                 self._write_until(change.visible_at)
-                self._apply(change)
+                self._apply(self._with_extra(change) if self._has_extra else change)
                 self._next += 1
             self._write_until(None)
             self._at = now
@@ -145,9 +150,18 @@ class Store:
             self._apply(change)
             self._written += 1
 
+    def _with_extra(self, change: Change) -> Change:
+        extra = self._records[f"{change.object}{EXTRA}"].get(change.key)
+        if extra is None or change.op == "delete":
+            return change
+        return replace(change, values={**change.values, **extra})
+
     def _apply(self, change: Change) -> None:
         records, stamps = self._records[change.object], self._stamps[change.object]
-        if change.op == "upsert":
+        if change.object.endswith(EXTRA):
+            self._has_extra = True
+            records[change.key] = {**records.get(change.key, {}), **change.values}
+        elif change.op == "upsert":
             records[change.key] = change.values
             stamps[change.key] = change.at
         else:

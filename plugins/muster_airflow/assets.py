@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetAlias
 
 from muster.config import Settings
 from muster.naming import published_asset, raw_asset
@@ -20,3 +20,8 @@ def published(settings: Settings) -> Asset:
     platform = settings.platform
     uri = published_asset(platform.platform, platform.sandbox)
     return Asset(name="published/profile", uri=uri, group="muster")
+
+
+def backfilled() -> AssetAlias:
+    """Stands for the raw data of whichever source a backfill run has read."""
+    return AssetAlias(name="raw/backfilled", group="muster")

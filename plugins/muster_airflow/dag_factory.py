@@ -14,22 +14,34 @@ from airflow.sdk import (
     DAG,
     CronDataIntervalTimetable,
     ExceptionRetryPolicy,
+    Param,
     RetryAction,
     RetryRule,
     TriggerRule,
 )
 
 from muster.config import DestinationConfig, Settings, SourceConfig
-from muster.naming import BUILD_DAG, WAREHOUSE_POOL, activate_dag, destination_pool, extract_dag, source_pool
+from muster.naming import (
+    BACKFILL_DAG,
+    BACKFILL_POOL,
+    BUILD_DAG,
+    WAREHOUSE_POOL,
+    activate_dag,
+    destination_pool,
+    extract_dag,
+    source_pool,
+)
 from muster_airflow import assets
 from muster_airflow.operators.activate import ActivateAudience
+from muster_airflow.operators.backfill import BackfillWindows, FinishBackfill, PlanBackfill
 from muster_airflow.operators.build import AuditProfiles, BuildProfiles, PublishProfiles
 from muster_airflow.operators.extract import ExtractWindows, FinishExtract, PlanExtract
 from muster_airflow.runtime import settings_once as configuration
 
-__all__ = ["activate", "build", "configuration", "extract"]
+__all__ = ["activate", "backfill", "build", "configuration", "extract"]
 
 OWNER = "muster"
+JOBS_AT_A_TIME = 2  # of a backfill, those that wait without a worker included
 RETRIES = ExceptionRetryPolicy(
     rules=[
         RetryRule(
@@ -37,6 +49,7 @@ RETRIES = ExceptionRetryPolicy(
                 "muster.errors.ConfigError",
                 "muster.errors.GuardrailHeld",
                 "muster.config.MissingConnectionError",
+                "muster.sources.BackfillRequestError",
             ],
             action=RetryAction.FAIL,
             reason="another try can't mend this; a person can",
@@ -103,6 +116,71 @@ def extract(settings: Settings, source: SourceConfig) -> DAG:
     return dag
 
 
+def backfill(settings: Settings) -> DAG:
+    """`backfill_sources`: by hand, with a form; loads the past of one source beside its nightly runs."""
+    with DAG(
+        BACKFILL_DAG,
+        description="Load the past of a source, when its price fits into seven days",
+        schedule=None,
+        start_date=settings.platform.schedule.start,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(days=10),
+        default_args=_defaults(BACKFILL_POOL),
+        params=backfill_form(settings),
+        tags=["backfill", "extract"],
+        doc_md=_BACKFILL_DOC,
+    ) as dag:
+        plan = PlanBackfill(task_id="plan", execution_timeout=timedelta(hours=2))
+        read = BackfillWindows.partial(
+            task_id="extract",
+            map_index_template="{{ task.label }}",
+            max_active_tis_per_dagrun=JOBS_AT_A_TIME,
+            execution_timeout=timedelta(hours=6),
+        ).expand(windows=plan.output)
+        finish = FinishBackfill(
+            task_id="finish",
+            trigger_rule=TriggerRule.NONE_FAILED,
+            outlets=[assets.backfilled()],
+            execution_timeout=timedelta(hours=6),
+        )
+        plan >> read >> finish
+    return dag
+
+
+def backfill_form(settings: Settings) -> dict[str, Param]:
+    """What a person fills in. Every value is one of a list, a date or a yes: nothing else reaches a task (F97)."""
+    sources = [source.connection for source in settings.platform.sources]
+    objects = list(dict.fromkeys(name for source in settings.platform.sources for name in source.all_objects))
+    return {
+        "connection": Param(type="string", enum=sources, title="Source"),
+        "start": _day("First day", "of the range to load"),
+        "end": _day("The day after the last one", "it is not part of the range"),
+        "objects": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": objects},
+            uniqueItems=True,
+            examples=objects,
+            title="Objects",
+            description="none: all that have a past; what is read whole each night has none",
+        ),
+        "dry_run": Param(
+            False, type="boolean", title="Dry run", description="tell the price and read nothing"
+        ),
+    }
+
+
+def _day(title: str, description: str) -> Param:
+    return Param(
+        type="string",
+        format="date",
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        title=title,
+        description=description,
+    )
+
+
 def build(settings: Settings) -> DAG:
     """`build_profiles`: when every source has new raw data."""
     with DAG(
@@ -157,13 +235,28 @@ def _extract_doc(source: SourceConfig) -> str:
         {source.hold_back_minutes} minutes past them. **extract** reads them: one task for each bulk job.
         **finish** reads lists, deletes and records by key, then announces the raw data.
 
-        Objects: {", ".join(source.objects)}.
+        Objects: {", ".join(source.all_objects)}.
 
         - Clear any task at any time: a committed window is not read again.
         - Load the past: **Trigger > Backfill**, or `airflow backfill create --dag-id {extract_dag(source.connection)}
           --from-date ... --to-date ... --reprocess-behavior none --max-active-runs 1`.
         - Without Airflow: `muster extract {source.connection}`.
         """)
+
+
+_BACKFILL_DOC = dedent("""\
+    ### The past of a source
+
+    **Trigger** asks for a source, a range and objects. **plan** cuts what no manifest lists into windows of at most
+    31 days, the most recent first, and tells what they cost: bytes, calls, hours, days of quota. Of an object that
+    was never read it reads the newest day first, as a probe. More than seven days are refused here, with the numbers
+    and the choices. **extract** reads the windows, two at a time; when a day's quota is used up it waits for the next
+    one without a worker. **finish** reads what needs no bulk job, then announces the raw data.
+
+    - Clear or trigger it again at any time: it goes on from the manifests.
+    - Progress: the Muster page, the log of each task, `muster backfill status`.
+    - Without Airflow: `muster backfill plan`, then `muster backfill run`.
+    """)
 
 
 _BUILD_DOC = dedent("""\

@@ -26,7 +26,9 @@ def get_provider_info() -> dict[str, Any]:
             _connection_type("salesforce", "Salesforce", "muster_airflow.hooks.source.SalesforceHook"),
         ],
         "hooks": _modules("hooks.source"),
-        "operators": _modules("operators.extract", "operators.build", "operators.activate"),
+        "operators": _modules(
+            "operators.extract", "operators.build", "operators.activate", "operators.backfill"
+        ),
         "triggers": _modules("triggers.source", "triggers.lake"),
         "extra-links": [
             f"muster_airflow.links.{name}"

@@ -23,7 +23,7 @@ def committed_until(settings: Settings) -> dict[str, datetime | None]:
                 (manifest.window.end for manifest in lake.committed(source.system, source.instance, name)),
                 default=None,
             )
-            for name in source.objects
+            for name in source.all_objects
         ]
         known = [end for end in last if end is not None]
         ends[source.connection] = min(known) if len(known) == len(last) else None

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from muster.lake import Manifest
     from muster.sources import WindowTask
 
-# Objects whose windows go through bulk jobs; everything else is read when those are committed, because
-# some of it is asked for by the keys that they brought.
-BULK: Mapping[str, frozenset[str] | None] = {
-    "marketo": frozenset({"leads", "activities"}),
-    "salesforce": None,
-}
+# Systems whose objects are small, so that those of one window share a task.
+TOGETHER = frozenset({"salesforce"})
+# Objects whose window is worth a task of its own, so that it is seen and retried alone.
+ALONE = frozenset({"leads", "activities"})
 
 Planned = list[dict[str, Any]]
 
@@ -27,16 +25,21 @@ Planned = list[dict[str, Any]]
 def grouped(config: SourceConfig, tasks: Iterable[WindowTask]) -> tuple[list[Planned], Planned]:
     """(one list for each mapped task, what is read without a bulk job), JSON-able.
 
-    A Marketo export is one window of one object and a task of its own: it takes minutes, two run at a time.
-    Salesforce's objects are small and share the task of their window.
+    A Marketo export of leads or activities is one window of one object and a task of its own: it takes minutes, two run
+    at a time; program members and custom objects share one. Salesforce's objects share the task of their window. What goes through no bulk job is read when
+    those are committed, because some of it is asked for by the keys that they brought.
     """
-    bulk_objects = BULK[config.system]
+    from muster.sources import source_class
+
+    is_bulk = source_class(config.system).is_bulk
     groups: dict[Any, Planned] = {}
     at_once: Planned = []
     for task in tasks:
-        if bulk_objects is None:
+        if config.system in TOGETHER:
             groups.setdefault(str(task.window), []).append(task.to_dict())
-        elif task.object in bulk_objects:
+        elif is_bulk(task.object) and task.object not in ALONE:
+            groups.setdefault("the others", []).append(task.to_dict())
+        elif is_bulk(task.object):
             groups.setdefault((task.object, str(task.window)), []).append(task.to_dict())
         else:
             at_once.append(task.to_dict())
@@ -47,11 +50,12 @@ def label(windows: Any) -> str:
     """`leads 2026-03-02`, `6 objects 2026-01-01 to 2026-01-31`; empty before the windows are known."""
     if not isinstance(windows, Sequence) or isinstance(windows, str) or not windows:
         return ""
-    objects = [window["object"] for window in windows]
-    window = _window(windows[0])
-    what = objects[0] if len(objects) == 1 else f"{len(objects)} objects"
-    last = (window.end - timedelta(seconds=1)).date()
-    return f"{what} {window.start.date()}" + (f" to {last}" if last != window.start.date() else "")
+    objects = {window["object"] for window in windows}
+    spans = [_window(window) for window in windows]
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    what = windows[0]["object"] if len(objects) == 1 else f"{len(objects)} objects"
+    last = (end - timedelta(seconds=1)).date()
+    return f"{what} {start.date()}" + (f" to {last}" if last != start.date() else "")
 
 
 def _window(planned: Mapping[str, Any]) -> Window:

@@ -18,6 +18,7 @@ CONNECTIONS = ("MARKETO__EMEA", "MARKETO__AMER", "SALESFORCE__MAIN")
 COMMANDS = (
     "validate",
     "extract",
+    "quarantine",
     "compile",
     "build",
     "audit",
@@ -25,6 +26,7 @@ COMMANDS = (
     "activate",
     "run",
     "status",
+    "quota",
     "lookup",
     "rollback",
 )
@@ -131,7 +133,9 @@ def test_all_mistakes_are_reported_at_once_each_with_its_line_and_no_call_is_mad
     assert "hunter2" not in told
 
 
-@pytest.mark.parametrize("command", ["extract", "build", "publish", "activate", "run", "status", "audit"])
+@pytest.mark.parametrize(
+    "command", ["extract", "build", "publish", "activate", "run", "status", "quota", "audit"]
+)
 def test_no_command_begins_anything_with_a_wrong_configuration(
     config: Path, tmp_path: Path, listener: Listener, command: str
 ) -> None:

@@ -58,11 +58,13 @@ for dag_id, dag in bag.dags.items():
     shown[dag_id] = {
         "catchup": dag.catchup, "max_active_runs": dag.max_active_runs, "doc": bool(dag.doc_md), "tags": sorted(dag.tags),
         "timeout": dag.dagrun_timeout is not None, "timetable": type(dag.timetable).__name__, "file": dag.fileloc,
+        "params": {name: dag.params.get_param(name).schema for name in dag.params},
         "tasks": {
             task.task_id: {
                 "pool": task.pool, "retries": task.retries, "timeout": task.execution_timeout is not None,
-                "type": task.task_type, "outlets": [outlet.uri for outlet in task.outlets],
+                "type": task.task_type, "outlets": [getattr(outlet, "uri", outlet.name) for outlet in task.outlets],
                 "policy": task.retry_policy is not None, "trigger_rule": str(task.trigger_rule),
+                "at_once": getattr(task, "max_active_tis_per_dagrun", None),
             }
             for task in dag.tasks
         },

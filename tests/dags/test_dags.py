@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLATFORM = load(ROOT / "include" / "config").platform
 SOURCES = [source.connection for source in PLATFORM.sources]
 EXPECTED = {
+    "backfill_sources",
     "build_profiles",
     *(f"extract_{name}" for name in SOURCES),
     *(f"activate_{destination.name}" for destination in PLATFORM.destinations),
@@ -24,7 +25,7 @@ EXPECTED = {
 def test_the_dag_ids_are_exactly_the_expected_ones(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
     assert set(parsed["dags"]) == EXPECTED
-    assert len(EXPECTED) == 6
+    assert len(EXPECTED) == 7
 
 
 def test_reading_the_dag_files_writes_nothing_and_connects_to_nothing(parsed: dict[str, Any]) -> None:

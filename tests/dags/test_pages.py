@@ -63,6 +63,51 @@ def test_every_page_opens_before_anything_has_happened(user: TestClient, path: s
     assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
 
 
+def test_the_overview_shows_backfills_done_left_and_refused(user: TestClient) -> None:
+    from datetime import timedelta
+
+    from muster.config.models import instant
+    from muster.sources.backfill import plan_backfill
+    from muster.sources.backfill_plan import save
+
+    settings = load(ROOT / "include" / "config")
+    assert "none is planned" in user.get("/").text
+    end = instant("2026-01-01")
+    fits, refused = (
+        plan_backfill(settings, "marketo__emea", ["leads"], end - timedelta(days=days), end)
+        for days in (30, 1500)
+    )
+    for plan in (fits, refused):
+        save(settings, plan)
+    text = user.get("/").text
+    for shown in (
+        fits.id,
+        refused.id,
+        "planned",
+        "refused",
+        "needs",
+        "days of quota",
+        "shorter range: ",
+        "500.0",
+    ):
+        assert shown in text
+    assert f"0 of {len(fits.windows)}" in text
+
+
+def test_the_overview_shows_what_is_used_of_each_quota(user: TestClient) -> None:
+    from muster.state import Gates
+
+    settings = load(ROOT / "include" / "config")
+    gate = Gates.of(settings).all(settings.platform)[0]
+    for _ in range(7):
+        with gate.call():
+            pass
+    text = user.get("/").text
+    for shown in ("Quotas", "123-EMA-001", "456-AMR-002", "calls today", "renewed in", "500,000,000"):
+        assert shown in text
+    assert '<td class="n">7</td><td class="n">50,000</td>' in text
+
+
 def test_the_overview_says_what_there_is_not_yet(user: TestClient) -> None:
     text = user.get("/").text
     assert "Nothing is published yet" in text

@@ -57,6 +57,9 @@ LAKE = {
     "run_id varchar, run_kind varchar, window_start timestamptz, window_end timestamptz, committed_at timestamptz, "
     "source_rows bigint, rows bigint, quarantined_rows bigint, bytes bigint, file_count bigint",
     "lake__expected": "source_instance varchar, system varchar, object varchar",
+    "lake__drift": "source_instance varchar, object varchar, version bigint, digest varchar, field varchar, "
+    "data_type varchar, field_id varchar, change varchar, previous varchar, rule varchar, window_start timestamptz, "
+    "window_end timestamptz, run_id varchar, noticed_at timestamptz",
 }
 
 

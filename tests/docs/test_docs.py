@@ -48,7 +48,9 @@ def test_every_make_target_and_command_that_a_page_names_is_real(page: Path) -> 
     assert named <= targets
     from muster.cli import app
 
-    commands = {command.name for command in app.registered_commands}
+    commands = {command.name for command in app.registered_commands} | {
+        group.name for group in app.registered_groups
+    }
     used = set(re.findall(r"(?:`|\$ |&& )muster ([a-z-]+)", page.read_text()))
     assert used <= commands
 

@@ -26,6 +26,12 @@ from muster.windows import Window
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE, SEED = 1500, 7
 DAY = timedelta(days=1)
+EMEA = "objects: [leads, activities, deleted_leads, static_lists]"
+AMER = (
+    "objects: [leads, activities, deleted_leads, static_lists, companies, opportunities, opportunity_roles]"
+)
+MORE = "programs, program_members, smart_campaigns, named_accounts"
+CUSTOM = "    custom_objects: [contract_c]"
 
 
 @dataclass
@@ -81,6 +87,19 @@ class Nights:
     def another_home(self, name: str) -> Settings:
         return load(self.settings.config_dir, home=self.folder / name)
 
+    def shipped(self, name: str) -> Settings:
+        """A home of its own with the configuration as it is shipped: fewer objects, fewer calls."""
+        return load(ROOT / "include" / "config", home=self.folder / name)
+
+
+def read_everything(platform: Path) -> None:
+    """Every object that the simulated Marketos have, not only those of the demo."""
+    text = platform.read_text()
+    for listed, more in ((EMEA, MORE), (AMER, f"{MORE}, sales_persons")):
+        assert text.count(f"{listed}\n") == 1
+        text = text.replace(f"{listed}\n", f"{listed[:-1]}, {more}]\n{CUSTOM}\n")
+    platform.write_text(text)
+
 
 @pytest.fixture(scope="session")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
@@ -89,6 +108,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     folder = tmp_path_factory.mktemp("nights")
     config = folder / "config"
     shutil.copytree(ROOT / "include" / "config", config)
+    read_everything(config / "platform.yml")
     process, ports = start_simulators(folder, dict(os.environ), PEOPLE, SEED, "2026-03-01T12:00:00Z")
     before = dict(os.environ)
     try:

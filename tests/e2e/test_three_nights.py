@@ -32,7 +32,12 @@ def test_each_night_identity_audiences_lists_and_files_are_those_of_the_oracle(n
 
 def test_source_lake_and_staging_agree_and_no_limit_was_broken(nights: Nights) -> None:
     assert nights.verifier.show_reconciliation() == 0
-    assert query(nights.settings, "select count(*) as n from rpt_reconciliation", {})["n"][0].as_py() == 17
+    configured = sum(len(source.all_objects) for source in nights.settings.platform.sources)
+    assert configured == 28
+    assert (
+        query(nights.settings, "select count(*) as n from rpt_reconciliation", {})["n"][0].as_py()
+        == configured
+    )
 
 
 def test_no_lead_was_ever_created(nights: Nights) -> None:
@@ -67,7 +72,7 @@ def test_a_warehouse_that_was_deleted_is_rebuilt_to_the_same_snapshot_byte_for_b
 
 def test_days_of_a_backfill_and_one_big_extract_give_the_same_profile(nights: Nights) -> None:
     """Sixty days of one instance, day by day, with the nightly run in between (F62)."""
-    place, big = nights.another_home("by_days"), nights.another_home("at_once")
+    place, big = nights.shipped("by_days"), nights.shipped("at_once")
     night = nights.interval(3)
     source = place.platform.source("marketo__amer")
     days = [Window(night.start - DAY * back, night.start - DAY * (back - 1)) for back in range(60, 0, -1)]

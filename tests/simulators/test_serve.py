@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +38,13 @@ def moves() -> list[datetime]:
     return []
 
 
+def schema(step: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """A subscription's fields: one step is refused, any other is told back."""
+    if step is not None and step["name"] == "bad":
+        raise ValueError("Field 'bad' not found")
+    return [dict(step or {"name": "email"})]
+
+
 @pytest.fixture
 def controlled(moves: list[datetime]) -> Controlled:
     clock = SimClock(NOW, monotonic=lambda: 0.0)
@@ -53,6 +60,7 @@ def controlled(moves: list[datetime]) -> Controlled:
         {EMEA: Store(EMEA, changes, clock)},
         {EMEA: lambda: {"Seed": [1]}},
         moves.append,
+        {EMEA: schema},
     )
 
 
@@ -122,6 +130,17 @@ def test_state_follows_the_clock(control: TestClient) -> None:
 def test_lists_are_those_of_marketo_sources(control: TestClient) -> None:
     assert control.get(f"/lists/{EMEA}").json() == {"Seed": [1]}
     assert control.get(f"/lists/{MAIN}").status_code == 404
+
+
+def test_lead_fields_are_shown_and_changed(control: TestClient) -> None:
+    assert control.get(f"/schema/{EMEA}").json() == [{"name": "email"}]
+    step = {"op": "add", "name": "tier", "dataType": "string", "values": {"1": "gold"}}
+    assert control.post(f"/schema/{EMEA}", json=step).status_code == 200
+    assert control.post(f"/schema/{EMEA}", json=[step, step]).status_code == 200
+    refused = control.post(f"/schema/{EMEA}", json={"op": "drop", "name": "bad"})
+    assert (refused.status_code, refused.json()["detail"]) == (422, "Field 'bad' not found")
+    assert control.post(f"/schema/{EMEA}", json={"op": "paint", "name": "x"}).status_code == 422
+    assert control.get(f"/schema/{MAIN}").status_code == 404
 
 
 def test_counters_are_shown_and_cleared(control: TestClient, controlled: Controlled) -> None:
@@ -271,11 +290,19 @@ def test_everything_is_served_and_what_was_written_outlives_the_process(start: C
             data = {"name": "Kept", "folder": '{"id":21,"type":"Folder"}'}
             (made,) = http.post("/rest/asset/v1/staticLists.json", data=data).json()["result"]
             http.post(f"/rest/v1/lists/{made['id']}/leads.json", params={"id": lead})
+            used = http.get("/rest/v1/stats/usage.json").json()["result"][0]["total"]
+        step = {"op": "add", "name": "tier", "dataType": "string", "values": {str(lead): "gold"}}
+        assert httpx.post(f"{control}/schema/{EMEA}", json=step).json()[-1]["name"] == "tier"
     with start("--now", "2026-03-01T12:00:00Z") as ports:
         control = f"http://127.0.0.1:{ports['control']}"
         assert httpx.get(f"{control}/clock").json()["now"] >= "2026-03-03T00:30:00Z"
         assert httpx.get(f"{control}/lists/{EMEA}").json()["Kept"] == [lead]
         assert httpx.get(f"{control}/stats").json()["writes"] == {}
+        base = f"http://127.0.0.1:{ports[EMEA]}"
+        with httpx.Client(base_url=base, headers=_bearer(ports[EMEA])) as http:
+            assert http.get("/rest/v1/stats/usage.json").json()["result"][0]["total"] == used + 1
+            (found,) = http.get(f"/rest/v1/lead/{lead}.json", params={"fields": "tier"}).json()["result"]
+            assert found["tier"] == "gold"
 
 
 def test_the_defaults_are_the_documented_ones() -> None:

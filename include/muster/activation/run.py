@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from muster.activation import approvals, members, snapshot
@@ -21,12 +22,12 @@ from muster.activation.records import Datasets, Scribe
 from muster.activation.result import ActivationResult, counted, standing, write
 from muster.activation.settle import settle
 from muster.activation.work import Done, Report, Work, silent
-from muster.config import ConnectionResolver, DestinationConfig, Settings
+from muster.config import ConnectionResolver, DestinationConfig, MarketoDestination, Settings
 from muster.destinations import declaration_of, open_destination
 from muster.destinations.base import Clock, Destination, MemberDestination, Place, Usage, utc_now
 from muster.errors import MusterError
 from muster.lake import Lake
-from muster.state import Lease, Leases
+from muster.state import Gates, Lease, Leases
 
 LEASE = timedelta(minutes=10)
 
@@ -45,7 +46,7 @@ def activate(
     reader: Reader = read_published,
     transport: Any = None,
     clock: Clock = utc_now,
-    opener: Callable[..., Destination] = open_destination,
+    opener: Callable[..., Destination] | None = None,
 ) -> ActivationResult:
     """Bring `destination` to what `audience` is in the published snapshot; only the difference is sent.
 
@@ -68,12 +69,20 @@ def activate(
     with _lease(settings, lake, destination, audience, run_id, clock) as lease:
         desired = desired_now()
         place = Place(settings.platform.platform, settings.platform.sandbox, audience, settings.home.exports)
-        target = opener(config, resolver, place, guard=lease.check, transport=transport)
+        opened = opener or _gated(settings, config)
+        target = opened(config, resolver, place, guard=lease.check, transport=transport)
         with closing(target):
             run = _Run(
                 settings, config, lake, desired, target, lease, run_id, attempt, on_progress or silent, clock
             )
             return run.carry_out(audience, approve)
+
+
+def _gated(settings: Settings, config: DestinationConfig) -> Callable[..., Destination]:
+    """Opens the destination; the calls to a Marketo go through the gate of its subscription."""
+    if not isinstance(config, MarketoDestination):
+        return open_destination
+    return partial(open_destination, gate=Gates.of(settings).destination(config, settings.platform))
 
 
 class _Run:

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from muster.windows import Window
 
 Row = dict[str, Any] | None
-_NUMBERS = ("windows", "rows", "quarantined", "members", "pending", "rejected", "unknown")
+_NUMBERS = ("windows", "rows", "quarantined", "drift", "members", "pending", "rejected", "unknown")
 
 
 @dataclass(frozen=True)
 class ObjectStatus:
-    """What the lake holds of one object of one source. `gaps` lie between history_start and the source's last end."""
+    """What the lake holds of one object of one source.
+
+    `gaps` lie between history_start and the end of the source's newest nightly or backfill window: deltas run ahead
+    for some objects only. `drift_events`: fields that were added, dropped, renamed or retyped since the first reading.
+    """
 
     source: str
     object: str
@@ -33,6 +37,7 @@ class ObjectStatus:
     windows: int
     rows: int
     quarantined_rows: int
+    drift_events: int
     gaps: tuple[str, ...]
 
 
@@ -93,9 +98,11 @@ def status_of(settings: Settings) -> Status:
 
 
 def _sources(settings: Settings, lake: Lake) -> Iterator[ObjectStatus]:
+    from muster.lake import drift
+
     for source in settings.platform.sources:
-        held = {name: lake.committed(source.system, source.instance, name) for name in source.objects}
-        ends = [manifest.window.end for manifests in held.values() for manifest in manifests]
+        held = {name: lake.committed(source.system, source.instance, name) for name in source.all_objects}
+        ends = [one.window.end for manifests in held.values() for one in manifests if one.run_kind != "delta"]
         for name, manifests in held.items():
             yield ObjectStatus(
                 source.connection,
@@ -104,6 +111,7 @@ def _sources(settings: Settings, lake: Lake) -> Iterator[ObjectStatus]:
                 len(manifests),
                 sum(manifest.rows for manifest in manifests),
                 sum(manifest.quarantined_rows for manifest in manifests),
+                drift.count(lake, source.connection, name),
                 tuple(str(gap) for gap in _gaps(settings, manifests, max(ends, default=None))),
             )
 
@@ -148,6 +156,7 @@ def _tables(found: Status) -> Iterator[Table | Text]:
         "windows",
         "rows",
         "quarantined",
+        "drift",
         "gaps",
     )
     for row in found.sources:
@@ -160,6 +169,7 @@ def _tables(found: Status) -> Iterator[Table | Text]:
             row.windows,
             row.rows,
             row.quarantined_rows,
+            row.drift_events,
             gaps,
         )
     yield sources

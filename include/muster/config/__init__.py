@@ -16,6 +16,7 @@ from muster.config.connections import (
 )
 from muster.config.document import Document, read_document
 from muster.config.intervals import interval_at, latest_interval, parse_interval
+from muster.config.limits import MarketoLimits
 from muster.config.loader import check_connections, load, load_platform
 from muster.config.models import (
     Activation,
@@ -41,6 +42,7 @@ __all__ = [
     "Document",
     "FilesDestination",
     "MarketoDestination",
+    "MarketoLimits",
     "MarketoSource",
     "MissingConnectionError",
     "Platform",

@@ -21,13 +21,15 @@ from pydantic import (
     field_validator,
 )
 
-from muster.naming import is_slug, split_connection
+from muster.config.limits import MarketoLimits
+from muster.naming import custom_object, is_slug, split_connection
 
 MARKETO_LONGEST_EXPORT = timedelta(days=31)
 
 MarketoObject = Literal[
-    "leads", "activities", "deleted_leads", "static_lists", "companies", "opportunities", "opportunity_roles"
-]
+    "leads", "activities", "deleted_leads", "lead_changes", "static_lists", "companies", "opportunities",
+    "opportunity_roles", "sales_persons", "programs", "program_members", "smart_campaigns", "named_accounts",
+]  # fmt: skip
 SalesforceObject = Literal[
     "accounts", "contacts", "leads", "opportunities", "opportunity_contact_roles", "account_contact_relations"
 ]
@@ -74,10 +76,25 @@ def feed(value: str) -> str:
     return value
 
 
+def munchkin_id(value: str) -> str:
+    if not re.fullmatch(r"\d{3}-[A-Z]{3}-\d{3}", value):
+        raise ValueError(f"'{value}' is not a Munchkin id such as 123-ABC-456")
+    return value
+
+
+def api_name(value: str) -> str:
+    """The API name of a Marketo custom object: letters, digits and underscores."""
+    if not re.fullmatch(r"[A-Za-z]\w*", value, re.ASCII) or not is_slug(custom_object(value)):
+        raise ValueError(f"'{value}' is not the API name of a custom object, such as Contract_c")
+    return value
+
+
 Instant = Annotated[datetime, BeforeValidator(instant)]
 Slug = Annotated[str, AfterValidator(slug)]
 ConnectionId = Annotated[str, AfterValidator(connection_id)]
 Feed = Annotated[str, AfterValidator(feed)]
+ApiName = Annotated[str, AfterValidator(api_name)]
+MunchkinId = Annotated[str, AfterValidator(munchkin_id)]
 
 
 class Strict(BaseModel):
@@ -137,6 +154,11 @@ class Source(Strict):
     """of one call"""
 
     @property
+    def all_objects(self) -> tuple[str, ...]:
+        """The names of everything that is read, as in the lake and in the raw tables."""
+        return tuple(getattr(self, "objects", ()))
+
+    @property
     def system(self) -> str:
         return split_connection(self.connection)[0]
 
@@ -164,19 +186,24 @@ class MarketoSource(Source):
     """A Marketo Engage instance, known by its Munchkin id (B1-B5)."""
 
     type: Literal["marketo"]
-    munchkin_id: str
+    munchkin_id: MunchkinId
     """the key of the subscription, such as `123-ABC-456`"""
+    limits: MarketoLimits = MarketoLimits()
+    """what Muster may use of the subscription"""
     crm_sync: ConnectionId | None = None
     """the CRM source that this Marketo is natively synced with; what it shows of that CRM is not read again (B2)"""
     objects: list[MarketoObject] = Field(min_length=1)
     """what is read"""
+    custom_objects: list[ApiName] = []
+    """API names of the custom objects that are read too, of those linked to leads; `Contract_c` becomes `raw.marketo__custom_contract_c`"""
 
-    @field_validator("munchkin_id")
-    @classmethod
-    def _munchkin(cls, value: str) -> str:
-        if not re.fullmatch(r"\d{3}-[A-Z]{3}-\d{3}", value):
-            raise ValueError(f"'{value}' is not a Munchkin id such as 123-ABC-456")
-        return value
+    @property
+    def all_objects(self) -> tuple[str, ...]:
+        return (*self.objects, *(custom_object(name) for name in self.custom_objects))
+
+    def api_name(self, object_name: str) -> str | None:
+        """The API name of a custom object by its name in the lake; None for every other object."""
+        return {custom_object(name): name for name in self.custom_objects}.get(object_name)
 
     @property
     def longest_window(self) -> timedelta:
@@ -240,6 +267,10 @@ class MarketoDestination(Destination):
     """name of the folder that holds the static lists; this or `program`"""
     program: str | None = Field(default=None, min_length=1, validate_default=True)
     """name of the program that holds the static lists; this or `folder`"""
+    munchkin_id: MunchkinId | None = None
+    """the key of the subscription; default: that of the source with the same connection"""
+    limits: MarketoLimits | None = None
+    """what Muster may use of the subscription; default: what that source says"""
     timeout_seconds: float = Field(default=60, gt=0, le=3600, strict=False)
     """of one call"""
 
@@ -327,6 +358,16 @@ class Platform(Strict):
     def destination(self, name: str) -> MarketoDestination | FilesDestination:
         """The destination of this name. Raises KeyError."""
         return {destination.name: destination for destination in self.destinations}[name]
+
+    def subscription(self, config: MarketoSource | MarketoDestination) -> tuple[str, MarketoLimits]:
+        """The Marketo subscription whose quotas its calls count against, and what Muster may use of it."""
+        if isinstance(config, MarketoSource):
+            return config.munchkin_id, config.limits
+        sources = [one for one in self.sources if isinstance(one, MarketoSource)]
+        twin = next((one for one in sources if one.connection == config.connection), None)
+        key = config.munchkin_id or (twin.munchkin_id if twin else config.connection)
+        same = twin or next((one for one in sources if one.munchkin_id == key), None)
+        return key, config.limits or (same.limits if same else MarketoLimits())
 
     def audiences_of(self, destination: str) -> list[str]:
         """Slugs of the audiences that are kept in this destination, in the file's order."""

@@ -13,6 +13,7 @@ from typing import Any
 from muster.config.document import Document, PathTuple
 from muster.config.problems import suggest
 from muster.errors import Problem
+from muster.naming import custom_object
 
 SYSTEMS = ("marketo", "salesforce", "files")
 
@@ -21,6 +22,7 @@ SYNCED_OBJECTS = {
     "companies": "accounts",
     "opportunities": "opportunities",
     "opportunity_roles": "opportunity_contact_roles",
+    "sales_persons": "users",
 }
 
 
@@ -62,14 +64,18 @@ def check(document: Document, audiences: set[str] | None) -> Iterator[Problem]:
     yield from _doubles(sources, lambda e: e.text("connection"), "connection")
     yield from _doubles(destinations, lambda e: e.text("name"), "name")
     yield from _doubles(activations, _pair, "audience")
-    for listed in ("objects", "feeds"):
+    for listed in ("objects", "custom_objects", "feeds"):
         for source in sources:
             yield from _repeated(source, listed)
+    for source in sources:
+        yield from _one_name(source)
     for entry in [*sources, *destinations]:
         yield from _system(entry)
     yield from _one_platform(sources)
     yield from _same_system_twice(sources)
     yield from _feeds_this(document, sources)
+    for destination in destinations:
+        yield from _known_subscription(destination, sources)
     for source in sources:
         yield from _synced(source, sources)
     for activation in activations:
@@ -112,6 +118,18 @@ def _repeated(entry: Entry, key: str) -> Iterator[Problem]:
         if value and value in seen:
             yield entry.problem((key, index), f"{key}: '{value}' is listed twice")
         seen.add(value)
+
+
+def _one_name(source: Entry) -> Iterator[Problem]:
+    """Two custom objects whose API names differ by case or underscores only would be one raw table."""
+    first: dict[str, str] = {}
+    for index, name in enumerate(source.texts("custom_objects")):
+        known = first.setdefault(custom_object(name), name)
+        if known != name:
+            yield source.problem(
+                ("custom_objects", index),
+                f"custom_objects: '{name}' and '{known}' would be one table of the lake",
+            )
 
 
 def _system(entry: Entry) -> Iterator[Problem]:
@@ -160,6 +178,26 @@ def _same_system_twice(sources: list[Entry]) -> Iterator[Problem]:
                         f"{key} {place[0]} is already the source of line {other.line(key)}; "
                         f"{feed} would get every record twice",
                     )
+
+
+def _known_subscription(destination: Entry, sources: list[Entry]) -> Iterator[Problem]:
+    """The calls of one Marketo are counted together, so a destination must say which one it is."""
+    if destination.text("type") != "marketo" or not destination.text("connection"):
+        return
+    given, connection = destination.text("munchkin_id"), destination.text("connection")
+    twin = next((one for one in sources if one.text("connection") == connection), None)
+    if twin is None and not given:
+        yield destination.problem(
+            ("connection",),
+            f"munchkin_id is missing: no source has the connection '{connection}', and all calls to one Marketo "
+            "count against one quota",
+            "add munchkin_id: the key of the subscription, such as 123-ABC-456",
+        )
+    elif twin is not None and given and twin.text("munchkin_id") != given:
+        yield destination.problem(
+            ("munchkin_id",),
+            f"munchkin_id: '{connection}' is {twin.text('munchkin_id')} in line {twin.line('munchkin_id')}",
+        )
 
 
 def _feeds_this(document: Document, sources: list[Entry]) -> Iterator[Problem]:

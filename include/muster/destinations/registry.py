@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from muster.config import ConnectionResolver, DestinationConfig, FilesDestination, MarketoDestination
 from muster.destinations.base import Declaration, Destination, Guard, Place, no_guard
 from muster.destinations.files.declaration import DECLARATION as FILES
 from muster.destinations.marketo.declaration import DECLARATION as MARKETO
+
+if TYPE_CHECKING:
+    from muster.state import QuotaGate
 
 DECLARATIONS: dict[str, Declaration] = {"files": FILES, "marketo": MARKETO}
 
@@ -23,16 +26,23 @@ def open_destination(
     place: Place,
     *,
     guard: Guard = no_guard,
+    gate: QuotaGate | None = None,
     transport: Any = None,
 ) -> Destination:
     """Ready to be called; nothing is called yet. `guard` runs right before each outside call.
+
+    `gate`: the quotas that a Marketo's calls count against, `Gates.of(settings).destination(config, platform)`.
 
     Raises MusterError where its connection doesn't resolve.
     """
     if isinstance(config, MarketoDestination):
         from muster.destinations.marketo.destination import open_marketo
 
-        return open_marketo(config, resolver(config.connection), place, guard=guard, transport=transport)
+        if gate is None:
+            raise ValueError("a Marketo destination needs the gate of its subscription")
+        return open_marketo(
+            config, resolver(config.connection), place, guard=guard, gate=gate, transport=transport
+        )
     return _files(config, resolver, place, guard)
 
 

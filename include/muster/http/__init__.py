@@ -1,12 +1,12 @@
 """HTTP to vendors: sessions, retries, tokens, pace, downloads; and Marketo's protocol, which a source and a
 destination share.
 
-Imports nothing of ours but errors, windows and config's connections. Errors and logs never hold a secret, a token,
+Imports nothing of ours but errors, windows, config's connections, and of state the days of quota. Errors and logs never hold a secret, a token,
 a query or a body.
 """
 
 from muster.http.download import Downloaded, Wanted, download
-from muster.http.pacing import SlidingWindow, shared_window
+from muster.http.pacing import Pacer, Slot
 from muster.http.redact import redact
 from muster.http.retry import Patience
 from muster.http.session import Session, TokenRejected, failure
@@ -15,9 +15,10 @@ from muster.http.tokens import Issued, Token, TokenCache
 __all__ = [
     "Downloaded",
     "Issued",
+    "Pacer",
     "Patience",
     "Session",
-    "SlidingWindow",
+    "Slot",
     "Token",
     "TokenCache",
     "TokenRejected",
@@ -25,5 +26,4 @@ __all__ = [
     "download",
     "failure",
     "redact",
-    "shared_window",
 ]

@@ -124,6 +124,7 @@ class _Part:
             self.answer_headers = response.headers
             with self.target.open("ab" if self.have else "wb") as file:
                 for chunk in response.iter_raw():
+                    self.session.keep(response)
                     self._take(chunk)
                     file.write(chunk)
         if self.wanted.size is not None and self.have < self.wanted.size:

@@ -1,6 +1,6 @@
 """Marketo's REST protocol, for whoever reads from it or writes to it: token, envelope, errors, quotas, paging.
 
-    api = MarketoApi(connection)
+    api = MarketoApi(connection, gate=gates.source(config))
     reply = api.get("/rest/v1/lists.json", {"batchSize": 300})
     for page in api.pages("/rest/v1/lists/1021/leads.json", {"fields": "id"}): ...
 
@@ -9,15 +9,15 @@ Marketo answers errors with HTTP 200: only `success: true` is one (F16). Numbers
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -25,17 +25,23 @@ from muster.config.connections import Connection
 from muster.errors import QuotaExhausted, SourceError, TransientSourceError
 from muster.http.jsontext import loads
 from muster.http.marketo_errors import Action, Rule, rule_for, rule_key
-from muster.http.pacing import SlidingWindow, shared_window
+from muster.http.pacing import Pacer
 from muster.http.redact import redact
 from muster.http.retry import Patience
 from muster.http.session import Session, TokenRejected, failure
 from muster.http.tokens import Issued, Token, TokenCache
+from muster.state.central import next_reset
+
+if TYPE_CHECKING:
+    from muster.state import QuotaGate
+
+log = logging.getLogger(__name__)
 
 TOKEN_PATH = "/identity/oauth/token"  # noqa: S105  a path
-CALLS, CALL_SECONDS = 50, 20.0  # of the 100 within 20 s that all clients of an instance share
+USAGE_PATH = "/rest/v1/stats/usage.json"
+USAGE_SECONDS = 600.0  # the source's own count is asked for at most so often, over all processes
 LONGEST_ADDRESS = 7_000  # of 8 KB, with room for the host and other headers
 PATIENCE = Patience(attempts=10, seconds=240.0)
-CENTRAL = ZoneInfo("America/Chicago")
 WITHOUT_RESULT = re.compile(r"/rest/asset/|/pagingtoken\.json$")  # assets leave an empty result out
 SAME_TOKEN_LIMIT = 100  # empty pages in a row under one paging token before we call it a loop
 
@@ -60,22 +66,23 @@ class Reply:
 
 
 class MarketoApi:
-    """See the module. `pacer` None: the window that all clients of this address in this process share."""
+    """See the module. Every call goes through the subscription's `gate`, by way of `pacer` where one is given."""
 
     def __init__(
         self,
         connection: Connection,
         *,
+        gate: QuotaGate,
+        pacer: Pacer | None = None,
         timeout: float = 60.0,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         patience: Patience = PATIENCE,
-        pacer: SlidingWindow | None = None,
         tokens: TokenCache | None = None,
     ) -> None:
         root = connection.host.removesuffix("/rest").removesuffix("/identity")
-        pacer = pacer or shared_window(root, CALLS, CALL_SECONDS)
-        self.where = connection.id
+        self.where, self.gate = connection.id, gate
+        self._knows_usage = False
         self._connection, self._tokens = connection, tokens or TokenCache()
         self._token: Token | None = None
         self.session = Session(
@@ -84,13 +91,14 @@ class MarketoApi:
             timeout=timeout,
             authoriser=self,
             patience=patience,
-            pacer=pacer,
+            pacer=pacer or gate,
             transport=transport,
             sleep=sleep,
         )
 
     def close(self) -> None:
         self.session.close()
+        self.gate.close()
 
     # ---- token ---------------------------------------------------------------------------------------------
 
@@ -148,9 +156,27 @@ class MarketoApi:
         attempts: int | None = None,
     ) -> Reply:
         """One call, tried again where the table says so. Raises MarketoError, QuotaExhausted, TransientSourceError."""
+        self.learn_usage()
         return self.session.send(
             method, path, read=self._read, params=params, json=json, form=form, attempts=attempts
         )
+
+    def learn_usage(self) -> None:
+        """Before the first call: how much of the day was used, by others too. Where that is not told, only ours counts."""
+        if self._knows_usage:
+            return
+        self._knows_usage = True
+        mark = self.gate.usage_due(USAGE_SECONDS)
+        if mark is None:
+            return
+        try:
+            rows = self.session.send("GET", USAGE_PATH, read=self._read, attempts=2).result
+            self.gate.learn(mark, {str(row["date"])[:10]: int(row["total"]) for row in rows})
+        except QuotaExhausted:
+            raise
+        except (SourceError, KeyError, ValueError) as error:
+            told = error.message if isinstance(error, SourceError) else "it can't be read"
+            log.warning("%s: what others used today is not known: %s", self.where, told)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
         """A GET; where its address would be too long, the same as POST with _method=GET."""
@@ -236,7 +262,9 @@ class MarketoApi:
             pause = random.uniform(*rule.pause) if rule.pause else None  # noqa: S311  jitter, not a secret
             return TransientSourceError(text, retry_after=pause, **known)
         if key in ("607", "1029 quota"):
-            reset = next_reset(self.session.last_date or datetime.now(UTC))
+            at = self.session.last_date
+            self.gate.exhausted("calls" if key == "607" else "export_bytes", at)
+            reset = next_reset(at or datetime.now(UTC))
             return QuotaExhausted(
                 f"{text}; it is renewed at {reset.isoformat()}, midnight US Central",
                 hint="run again after that; what is committed stays and is not read again",
@@ -254,9 +282,3 @@ class MarketoApi:
             path = f"{response.request.method} {response.request.url.path}"
             raise TransientSourceError(f"{path}: the answer is not a JSON object", where=self.where)
         return body
-
-
-def next_reset(now: datetime) -> datetime:
-    """When Marketo's daily quotas are renewed next: 00:00 US Central, in UTC."""
-    tomorrow = now.astimezone(CENTRAL).date() + timedelta(days=1)
-    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=CENTRAL).astimezone(UTC)

@@ -34,8 +34,8 @@ class Rule:
 R, T, Q, F, X, E = Action.RETRY, Action.RENEW, Action.WAIT, Action.FAIL, Action.RECORD, Action.EMPTY
 PERMISSION = "give the API role the permission, and the IP allow-list this machine"
 B2 = (
-    "rule B2: with native CRM sync on, companies, opportunities and opportunity_roles come from the CRM: set "
-    "crm_sync to its connection and take these objects out of this source"
+    "rule B2: with native CRM sync on, companies, opportunities, opportunity_roles and sales_persons come from the "
+    "CRM: set crm_sync to its connection and take these objects out of this source"
 )
 
 RULES: dict[str, Rule] = {

@@ -1,57 +1,25 @@
-"""A sliding window over the calls of this process: never more than `calls` within any `seconds`.
-
-Sources count all their clients together; this keeps one process polite, and the reaction to a refusal (Marketo's
-606) does the rest.
-"""
+"""Who may call now: what a session asks before each call, and tells after it. muster.state.quota answers for Marketo."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
 
 
-class SlidingWindow:
-    """`take()` returns when one more call is allowed. Safe to use from any thread."""
+class Slot(Protocol):
+    """One call that was let through, until its context ends."""
 
-    def __init__(
-        self,
-        calls: int,
-        seconds: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        if calls < 1 or seconds <= 0:
-            raise ValueError("at least one call in more than no time")
-        self.calls, self.seconds = calls, seconds
-        self._clock, self._sleep = clock, sleep
-        self._lock = threading.Lock()
-        self._taken: deque[float] = deque()
+    def keep(self) -> None:
+        """It is still going on; told with each part of a long answer."""
 
-    def take(self) -> None:
-        """Wait for a place in the window, and take it."""
-        while (pause := self._try()) > 0:
-            self._sleep(pause)
+    def answered(self, date: datetime | None) -> None:
+        """The source answered, with its own clock."""
 
-    def _try(self) -> float:
-        """0 when a place was taken, else how long until the oldest call leaves the window."""
-        with self._lock:
-            now = self._clock()
-            while self._taken and self._taken[0] <= now - self.seconds:
-                self._taken.popleft()
-            if len(self._taken) < self.calls:
-                self._taken.append(now)
-                return 0.0
-            return max(self._taken[0] + self.seconds - now, 0.001)
+    def leave(self) -> None:
+        """It timed out: the source may still be at work on it."""
 
 
-_shared: dict[tuple[str, int, float], SlidingWindow] = {}
-_shared_lock = threading.Lock()
-
-
-def shared_window(key: str, calls: int, seconds: float) -> SlidingWindow:
-    """The one window of this process for `key` (an address): every client of a source goes through it."""
-    with _shared_lock:
-        return _shared.setdefault((key, calls, seconds), SlidingWindow(calls, seconds))
+class Pacer(Protocol):
+    def call(self, *, is_counted: bool = True) -> AbstractContextManager[Slot]:
+        """Wait for a place for one call. `is_counted` False: the source counts it against nothing (a token)."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from typing import Any, Protocol, Self, TypeVar
 import httpx
 
 from muster.errors import SourceError, TransientSourceError
-from muster.http.pacing import SlidingWindow
+from muster.http.pacing import Pacer, Slot
 from muster.http.redact import protect_logs
 from muster.http.retry import Patience
 
@@ -34,6 +34,7 @@ USER_AGENT = f"muster/{version('muster')}"
 CONNECT_SECONDS = 10.0
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_NAMED_PAUSE = 120.0
+SLOT = "muster_slot"  # where an answer keeps its place with the pacer
 
 
 class TokenRejected(SourceError):
@@ -62,7 +63,7 @@ class Session:
         timeout: float = 60.0,
         authoriser: Authoriser | None = None,
         patience: Patience | None = None,
-        pacer: SlidingWindow | None = None,
+        pacer: Pacer | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -151,33 +152,57 @@ class Session:
         headers: Mapping[str, str] | None = None,
         is_signed: bool = True,
     ) -> Iterator[httpx.Response]:
-        """One call, its body not read yet. A connection that fails, now or while reading, is TransientSourceError."""
+        """One call, its body not read yet. A connection that fails, now or while reading, is TransientSourceError.
+
+        It keeps its place with the pacer until the context ends.
+        """
         signed = dict(self.authoriser.headers()) if is_signed and self.authoriser else {}
         base = (self.authoriser.base_url() if is_signed and self.authoriser else None) or self.base_url
-        if self.pacer is not None:
-            self.pacer.take()
-        request = self._client.build_request(
-            method,
-            base + path,
-            params=params,  # type: ignore[arg-type]
-            json=json,
-            data=_form(form),
-            headers={**signed, **(headers or {})},
-        )
+        with self._paced(is_signed) as slot:
+            try:
+                request = self._client.build_request(
+                    method,
+                    base + path,
+                    params=params,  # type: ignore[arg-type]
+                    json=json,
+                    data=_form(form),
+                    headers={**signed, **(headers or {})},
+                )
+                with self._answer(request, slot) as response:
+                    yield response
+            except httpx.HTTPError as error:
+                # `from None`: the request that hangs on the cause carries the token and the query
+                raise TransientSourceError(
+                    f"{method} {path} did not get through: {type(error).__name__}", where=self.where
+                ) from None
+            except httpx.InvalidURL:
+                raise SourceError(f"{method} {path}: the address is malformed", where=self.where) from None
+
+    @contextmanager
+    def _answer(self, request: httpx.Request, slot: Slot | None) -> Iterator[httpx.Response]:
         try:
             response = self._client.send(request, stream=True)
+            response.extensions[SLOT] = slot
             try:
                 self._note_date(response)
+                if slot is not None:
+                    slot.answered(self.last_date)
                 yield response
             finally:
                 response.close()
-        except httpx.HTTPError as error:
-            # `from None`: the request that hangs on the cause carries the token and the query
-            raise TransientSourceError(
-                f"{method} {path} did not get through: {type(error).__name__}", where=self.where
-            ) from None
-        except httpx.InvalidURL:
-            raise SourceError(f"{method} {path}: the address is malformed", where=self.where) from None
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
+            if slot is not None:
+                slot.leave()
+            raise
+
+    def _paced(self, is_counted: bool) -> AbstractContextManager[Slot | None]:
+        return nullcontext() if self.pacer is None else self.pacer.call(is_counted=is_counted)
+
+    def keep(self, response: httpx.Response) -> None:
+        """The call behind this answer goes on: told by whoever reads a long body."""
+        slot: Slot | None = response.extensions.get(SLOT)
+        if slot is not None:
+            slot.keep()
 
     def server_time(self) -> datetime:
         """The source's own clock, from the `Date` of its last answer. Raises SourceError where it sends none."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from muster.windows import Window
 
 Kind = Literal["window", "snapshot"]
-RunKind = Literal["nightly", "backfill"]
+RunKind = Literal["nightly", "backfill", "delta"]
 NAME = "manifest.json"
 VERSION = 1
 

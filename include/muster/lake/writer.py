@@ -1,10 +1,14 @@
-"""Write one window: rows stream into Parquet files that nobody sees until `commit`."""
+"""Write one window: rows stream into Parquet files that nobody sees until `commit`.
+
+A group of rows is encoded by a thread of its own while the next one is read; one at a time, so that memory holds.
+"""
 
 from __future__ import annotations
 
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from muster.errors import LakeError
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 GROUP_ROWS = 64 * 1024
 GROUP_BYTES = 64 * 1024**2
 PARQUET: dict[str, Any] = {"compression": "zstd", "write_statistics": True}
+SAMPLE_ROWS = 4096
+REPEATED = 0.5  # a column with fewer different values than this share of its rows is worth a dictionary
 INSTANT = pa.timestamp("us", tz="UTC")
 ADDED = ("_source_instance", "_extracted_at", "_window_start", "_window_end", "_run_id")
 QUARANTINE = pa.schema([("row_number", pa.int64()), ("reason", pa.string()), ("raw", pa.string())])
@@ -52,9 +59,9 @@ class Task:
 class Part:
     """One Parquet file that grows by row groups; a file is finished by `close`, which gives its entry."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path, self.schema, self.rows = path, schema, 0
-        self.writer = pq.ParquetWriter(path, schema, **PARQUET)
+    def __init__(self, path: Path, first: pa.Table) -> None:
+        self.path, self.schema, self.rows = path, first.schema, 0
+        self.writer = pq.ParquetWriter(path, first.schema, use_dictionary=_repeating(first), **PARQUET)
 
     def add(self, table: pa.Table) -> None:
         self.writer.write_table(table, row_group_size=2 * GROUP_ROWS)
@@ -63,6 +70,13 @@ class Part:
     def close(self) -> None:
         self.writer.close()
         files.flush(self.path)
+
+
+def _repeating(rows: pa.Table) -> list[str]:
+    """The columns whose values repeat, by the first rows: a dictionary of the others is work for nothing."""
+    sample = rows.slice(0, SAMPLE_ROWS)
+    most = max(1, REPEATED * len(sample))
+    return [name for name in rows.column_names if pc.count_distinct(sample[name], mode="all").as_py() <= most]
 
 
 class WindowWriter:
@@ -77,6 +91,8 @@ class WindowWriter:
         self._refused: list[dict[str, Any]] = []
         self._parts: list[Part] = []
         self._quarantine: Part | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._encoding: Future[None] | None = None
         self._is_open = True
 
     def __enter__(self) -> Self:
@@ -111,7 +127,7 @@ class WindowWriter:
             self.rows += len(table)
             waiting = sum(len(one) for one in self._waiting), sum(one.nbytes for one in self._waiting)
             if waiting[0] >= GROUP_ROWS or waiting[1] >= GROUP_BYTES:
-                self._write_group()
+                self._write_group(is_last=False)
 
     def quarantine(self, row_number: int, reason: str, raw: str) -> None:
         """Put aside a row that can't be used: kept, counted, shown, replayable (F55)."""
@@ -145,7 +161,7 @@ class WindowWriter:
         return committed
 
     def _finish_files(self) -> None:
-        self._write_group()
+        self._write_group(is_last=True)
         self._write_refused()
         for part in (*self._parts, *([self._quarantine] if self._quarantine else [])):
             part.close()
@@ -200,16 +216,27 @@ class WindowWriter:
                 raise self._error(f"the column {field.name} is {field.type}; raw columns are text")
         return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
 
-    def _write_group(self) -> None:
+    def _write_group(self, *, is_last: bool) -> None:
         """One row group of what waits; a new file begins where new columns appeared."""
+        self._encoded()
         if not self._waiting:
             return
-        rows = self._with_added(pa.concat_tables(self._waiting, promote_options="default").combine_chunks())
+        rows = self._with_added(pa.concat_tables(self._waiting, promote_options="default"))
         self._waiting = []
         files.require_space(self.lake.root, rows.nbytes, self.lake.free_bytes)
         if not self._parts or self._parts[-1].schema != rows.schema:
-            self._parts.append(Part(self._ensured() / f"part-{len(self._parts):05d}.parquet", rows.schema))
-        self._parts[-1].add(rows)
+            self._parts.append(Part(self._ensured() / f"part-{len(self._parts):05d}.parquet", rows))
+        if is_last:
+            self._parts[-1].add(rows)
+            return
+        self._thread = self._thread or ThreadPoolExecutor(1, "parquet")
+        self._encoding = self._thread.submit(self._parts[-1].add, rows)
+
+    def _encoded(self) -> None:
+        """Wait for the group before; its error is raised here."""
+        if self._encoding is not None:
+            encoding, self._encoding = self._encoding, None
+            encoding.result()
 
     def _with_added(self, rows: pa.Table) -> pa.Table:
         task, count = self.task, len(rows)
@@ -233,7 +260,7 @@ class WindowWriter:
         rows = pa.Table.from_pylist(self._refused, schema=QUARANTINE)
         files.require_space(self.lake.root, rows.nbytes, self.lake.free_bytes)
         if self._quarantine is None:
-            self._quarantine = Part(self._ensured() / "quarantine.parquet", QUARANTINE)
+            self._quarantine = Part(self._ensured() / "quarantine.parquet", rows)
         self._quarantine.add(rows)
         self._refused = []
 
@@ -245,6 +272,8 @@ class WindowWriter:
         """Forget what wasn't committed."""
         self._is_open = False
         self._waiting, self._refused = [], []
+        if self._thread is not None:
+            self._thread.shutdown(wait=True, cancel_futures=True)
         for part in (*self._parts, *([self._quarantine] if self._quarantine else [])):
             with suppress(OSError):
                 part.writer.close()

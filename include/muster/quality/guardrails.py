@@ -108,7 +108,7 @@ class Scopes:
 def scopes_of(platform: Platform, audiences: Iterable[str]) -> Scopes:
     return Scopes(
         tuple(source.connection for source in platform.sources),
-        tuple(f"{source.connection}.{name}" for source in platform.sources for name in source.objects),
+        tuple(f"{source.connection}.{name}" for source in platform.sources for name in source.all_objects),
         tuple(sorted(audiences)),
     )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from muster.lake import Lake, WindowWriter
 
 Kind = Literal["window", "snapshot"]
-RunKind = Literal["nightly", "backfill"]
+RunKind = Literal["nightly", "backfill", "delta"]
 Ticket = dict[str, Any]
 Sleep = Callable[[float], None]
 BATCH_ROWS = 10_000
@@ -38,6 +38,10 @@ sleep: Sleep = time.sleep
 
 class JobLost(SourceError):
     """A bulk job failed, or its result is gone: only a new job for the same window helps (F12)."""
+
+
+class NotYet(SourceError):
+    """What it is asked for by is not committed yet: look again later."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,10 @@ class Source(ABC):
     snapshot_objects: ClassVar[tuple[str, ...]] = ()
     #: objects whose windows go through bulk jobs
     bulk_objects: ClassVar[frozenset[str]] = frozenset()
+    #: objects that can also be read by deltas, in an order in which each finds the keys it needs
+    delta_objects: ClassVar[tuple[str, ...]] = ()
     #: how many bulk jobs of ours run at once
-    jobs_at_once: ClassVar[int] = 2
+    jobs_at_once: int = 2
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +101,15 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @classmethod
+    def is_bulk(cls, object_name: str) -> bool:
+        """Do the windows of this object go through bulk jobs?"""
+        return object_name in cls.bulk_objects
+
+    def begin_delta(self, object_name: str, window: Window) -> Ticket:  # noqa: ARG002
+        """A ticket for reading a short window without a bulk job; for the objects of `delta_objects`."""
+        raise SourceError(f"'{object_name}' can't be read by deltas")
 
     @abstractmethod
     def close(self) -> None:

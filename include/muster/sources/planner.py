@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from muster.sources.base import RunKind, WindowTask
 from muster.sources.registry import source_class
-from muster.windows import Window, to_extract
+from muster.windows import Window, gaps, to_extract
 
 if TYPE_CHECKING:
     from muster.config import Settings, SourceConfig
@@ -26,8 +27,8 @@ def plan_windows(
     wanted = _wanted(settings, interval, run_kind)
     windows = [
         WindowTask(name, window, "window", run_kind)
-        for name in config.objects
-        if name not in snapshots and wanted is not None
+        for name in windowed_objects(config)
+        if wanted is not None
         for window in to_extract(wanted, _committed(lake, config, name, "window"), config.longest_window)
     ]
     windows.sort(
@@ -38,7 +39,7 @@ def plan_windows(
     return windows + [
         WindowTask(name, interval, "snapshot", run_kind)
         for name in snapshots
-        if name in config.objects and interval not in _committed(lake, config, name, "snapshot")
+        if name in config.all_objects and interval not in _committed(lake, config, name, "snapshot")
     ]
 
 
@@ -53,3 +54,44 @@ def _wanted(settings: Settings, interval: Window, run_kind: RunKind) -> Window |
 def _committed(lake: Lake, config: SourceConfig, object_name: str, kind: str) -> list[Window]:
     found: Iterable = lake.committed(config.system, config.instance, object_name)
     return [manifest.window for manifest in found if manifest.kind == kind]
+
+
+def windowed_objects(config: SourceConfig) -> tuple[str, ...]:
+    """The objects that have a past to read: all but those that are read whole each night."""
+    snapshots = source_class(config.system).snapshot_objects
+    return tuple(name for name in config.all_objects if name not in snapshots)
+
+
+def bulk_objects(config: SourceConfig) -> frozenset[str]:
+    """The objects whose windows go through bulk jobs."""
+    is_bulk = source_class(config.system).is_bulk
+    return frozenset(name for name in config.all_objects if is_bulk(name))
+
+
+def missing(lake: Lake, config: SourceConfig, object_name: str, wanted: Window) -> list[Window]:
+    """The parts of a span that no committed window of the object covers, in time order."""
+    return gaps(wanted, _committed(lake, config, object_name, "window"))
+
+
+def tile_back(wanted: Window, length: timedelta) -> list[Window]:
+    """Cut `wanted` from its end backwards, the most recent first: only the oldest window may be shorter."""
+    tiles: list[Window] = []
+    at = wanted.end
+    while at > wanted.start:
+        start = max(at - length, wanted.start)
+        tiles.append(Window(start, at))
+        at = start
+    return tiles
+
+
+def backfill_windows(
+    missing_of: Mapping[str, Sequence[Window]], length_of: Mapping[str, timedelta]
+) -> list[tuple[str, Window]]:
+    """(object, window) of all that is missing, the most recent first; the given order within a moment (F5, F37)."""
+    found = [
+        (name, window)
+        for name, spans in missing_of.items()
+        for span in spans
+        for window in tile_back(span, length_of[name])
+    ]
+    return sorted(found, key=lambda one: one[1].end, reverse=True)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from muster.config import MarketoSource
 from muster.errors import SourceError
 from muster.sources.base import Sleep, Source
 from muster.sources.marketo.source import MarketoReader
 from muster.sources.salesforce.source import SalesforceReader
+from muster.state import Gates
 
 if TYPE_CHECKING:
     from muster.config import Connection, SourceConfig
@@ -32,9 +34,18 @@ def open_source(
     config: SourceConfig,
     connection: Connection,
     *,
+    gates: Gates,
+    is_urgent: bool = False,
     transport: httpx.BaseTransport | None = None,
     sleep: Sleep = time.sleep,
 ) -> Source:
-    """The client of one configured source. Makes no call yet."""
+    """The client of one configured source. Makes no call yet.
+
+    `gates`: the quotas that its calls count against, `Gates.of(settings)`. What `is_urgent` may use all of a day's
+    calls; everything else leaves a share of them.
+    """
     source_class(config.system)
-    return SOURCES[config.system](config, connection, transport=transport, sleep=sleep)  # type: ignore[arg-type]
+    if isinstance(config, MarketoSource):
+        gate = gates.source(config, is_urgent=is_urgent)
+        return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
+    return SalesforceReader(config, connection, transport=transport, sleep=sleep)

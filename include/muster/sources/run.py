@@ -23,9 +23,10 @@ import httpx
 
 from muster.errors import IntegrityError, SourceError, WindowOverlap
 from muster.lake import Lake, Manifest
-from muster.sources.base import JobLost, Reading, RunKind, Sleep, Source, Ticket, WindowTask
+from muster.sources.base import JobLost, NotYet, Reading, RunKind, Sleep, Source, Ticket, WindowTask
 from muster.sources.planner import plan_windows
 from muster.sources.registry import open_source
+from muster.state import Gates
 from muster.windows import Window, gaps
 
 if TYPE_CHECKING:
@@ -171,29 +172,53 @@ def extract(
     transport: httpx.BaseTransport | None = None,
     sleep: Sleep = time.sleep,
     clock_patience: timedelta = CLOCK_PATIENCE,
+    gates: Gates | None = None,
 ) -> list[Manifest]:
     """Read all that is missing of one source; the manifests of what this call read, in the order of reading.
 
     Waits for the source's own clock first. A run that finds nothing missing makes no call.
     """
     config = settings.platform.source(connection_id)
-    report = on_progress or _silent
     tasks = plan_windows(settings, config, interval, run_kind=run_kind, lake=Lake(settings.home.lake))
+    return extract_tasks(
+        settings, connection_id, tasks, resolver, on_progress=on_progress, run_id=run_id, transport=transport,
+        sleep=sleep, clock_patience=clock_patience, gates=gates,
+    )  # fmt: skip
+
+
+def extract_tasks(
+    settings: Settings,
+    connection_id: str,
+    tasks: Sequence[WindowTask],
+    resolver: ConnectionResolver,
+    *,
+    on_progress: Progress | None = None,
+    run_id: str | None = None,
+    transport: httpx.BaseTransport | None = None,
+    sleep: Sleep = time.sleep,
+    clock_patience: timedelta = CLOCK_PATIENCE,
+    gates: Gates | None = None,
+) -> list[Manifest]:
+    """Read these windows of one source, in this order, bulk jobs first. Without a window it makes no call."""
+    config = settings.platform.source(connection_id)
+    report = on_progress or _silent
     if not tasks:
         report("everything is committed already")
         return []
     name = run_id or f"cli__{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}"
-    with open_source(config, resolver(connection_id), transport=transport, sleep=sleep) as source:
+    gates = gates or Gates.of(settings)
+    with open_source(
+        config, resolver(connection_id), gates=gates, transport=transport, sleep=sleep
+    ) as source:
         until = max(task.window.end for task in tasks) + config.hold_back
         wait_for_clock(
             source, until, where=connection_id, pause=config.poll_seconds, patience=clock_patience, sleep=sleep,
             on_progress=report,
         )  # fmt: skip
         run = _Run(settings, config, source, name, report, sleep)
-        bulk = [task for task in tasks if task.object in source.bulk_objects]
-        run.bulk(bulk)
+        run.bulk([task for task in tasks if source.is_bulk(task.object)])
         for task in tasks:
-            if task.object not in source.bulk_objects:
+            if not source.is_bulk(task.object):
                 run.commit(task, None)
     return run.manifests
 
@@ -270,6 +295,9 @@ class _Run:
                     running.append((task, ticket, since))
                     continue
                 self.commit(task, ticket)
+            except NotYet:
+                running.append((task, ticket, since))
+                continue
             except (JobLost, IntegrityError) as error:
                 self._again(task, error)
                 waiting.append(task)
@@ -304,7 +332,7 @@ def _silent(_event: str) -> None:
 
 
 def _require_begun(source: Source, config: SourceConfig, task: WindowTask, ticket: Ticket | None) -> None:
-    if ticket is None and task.object in source.bulk_objects:
+    if ticket is None and source.is_bulk(task.object):
         raise JobLost(f"{task.object} {task.window}: no bulk job was begun for it", where=config.connection)
 
 

@@ -1,5 +1,18 @@
-"""Small mutable state of one sandbox: who may act now. Everything else lives in the lake."""
+"""Small mutable state: who may act now (one sandbox's leases), and what is left of a subscription's quotas (all of a
+home together). Everything else lives in the lake."""
 
+from muster.state.gates import Gates
 from muster.state.leases import Lease, Leases, system_clock
+from muster.state.quota import Limits, QuotaGate
+from muster.state.quota_report import DayUsage, QuotaReport
 
-__all__ = ["Lease", "Leases", "system_clock"]
+__all__ = [
+    "DayUsage",
+    "Gates",
+    "Lease",
+    "Leases",
+    "Limits",
+    "QuotaGate",
+    "QuotaReport",
+    "system_clock",
+]

@@ -16,9 +16,7 @@ The file may be deleted when nothing runs: `floor` keeps epochs rising past the 
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from muster.errors import LeaseLost
+from muster.state.database import BUSY_SECONDS, create, transaction
 
 Clock = Callable[[], datetime]
 
@@ -33,7 +32,6 @@ TABLE = (
     "create table leases (name text primary key, epoch integer not null, holder text, expires_at real) "
     "strict, without rowid"
 )
-BUSY_SECONDS = 30.0
 
 
 def system_clock() -> datetime:
@@ -128,41 +126,14 @@ class Leases:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """One `begin immediate` transaction: readers that mean to write never race each other."""
-        self._create()
+        create(self.path, (TABLE,))
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             db.execute("pragma synchronous = full")
-            db.execute("begin immediate")
-            try:
+            with transaction(db):
                 yield db
-            except BaseException:
-                db.execute("rollback")
-                raise
-            db.execute("commit")
         finally:
             db.close()
-
-    def _create(self) -> None:
-        """Make the file under a name of its own and link it into place: the first of several processes wins.
-
-        A process killed half-way leaves a stray temporary file, never a half-made database.
-        """
-        if self.path.exists():
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
-        db = sqlite3.connect(fresh, isolation_level=None)
-        try:
-            db.execute("pragma journal_mode = wal")
-            db.execute(TABLE)
-        finally:
-            db.close()
-        try:
-            os.link(fresh, self.path)
-        except FileExistsError:
-            return
-        finally:
-            fresh.unlink()
 
 
 def _held(name: str, holder: str, seconds: float) -> LeaseLost:

@@ -129,7 +129,7 @@ def _holes(settings: Settings, as_of: datetime) -> list[Measure]:
     lake = Lake(settings.home.lake)
     found = []
     for source in settings.platform.sources:
-        for name in source.objects:
+        for name in source.all_objects:
             manifests = lake.committed(source.system, source.instance, name)
             found.append(
                 Measure("uncommitted_windows", f"{source.connection}.{name}", _count(manifests, start, as_of))

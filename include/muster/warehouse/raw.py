@@ -17,7 +17,7 @@ import pyarrow as pa
 from muster.config import Platform
 from muster.config.document import require_document
 from muster.errors import WarehouseError
-from muster.lake import Lake, Manifest
+from muster.lake import Lake, Manifest, drift
 from muster.lake.store import current
 from muster.naming import raw_table, split_connection
 from muster.warehouse.engine import filled, literal, quoted, table
@@ -71,6 +71,7 @@ def create(
         engine.execute(_view(one, manifests, lake.root))
     _table(engine, "lake__manifests", _rows_of(manifests))
     _table(engine, "lake__expected", _expected(platform))
+    _table(engine, "lake__drift", drift.events(lake))
     _activation(engine, lake)
 
 
@@ -143,7 +144,7 @@ def _expected(platform: Platform) -> pa.Table:
     rows: list[dict[str, Any]] = [
         {"source_instance": source.connection, "system": source.system, "object": name}
         for source in platform.sources
-        for name in source.objects
+        for name in source.all_objects
     ]
     return pa.Table.from_pylist(rows, schema=EXPECTED)
 

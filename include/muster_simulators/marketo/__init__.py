@@ -1,8 +1,11 @@
 """A stateful Marketo Engage REST server over one source of the generated world.
 
-Errors are answers with HTTP 200 and `success: false`, as in the real service. Served: the identity, lead database
-(`/rest/v1`), asset (`/rest/asset/v1`) and bulk extract (`/bulk/v1`) families as far as a source and a static-list
-destination use them. Tokens, quotas and job histories live in memory; what clients write is in the store's journal.
+Errors are answers with HTTP 200 and `success: false`, as in the real service. Served: all of identity and usage, the
+lead database's leads, activities, static lists, companies, opportunities with roles, sales persons, named accounts,
+custom objects, program members and campaigns, the asset API's programs, channels, tags, smart campaigns and static
+lists, and bulk extract of all four families. Folders are served as far as lists need them; segmentations, e-mails,
+smart lists and tokens are empty. Tokens and bulk jobs live in memory; what clients write is in the store's journal,
+daily counters are in the ledger.
 
 Faults of the plan (`Fault.kind`; `match` is searched in `METHOD path`):
 
@@ -21,6 +24,8 @@ Faults of the plan (`Fault.kind`; `match` is searched in `METHOD path`):
 """
 
 from muster_simulators.marketo.app import create_app
+from muster_simulators.marketo.ledger import Ledger
 from muster_simulators.marketo.options import MarketoOptions
+from muster_simulators.marketo.schema_fields import schema_control
 
-__all__ = ["MarketoOptions", "create_app"]
+__all__ = ["Ledger", "MarketoOptions", "create_app", "schema_control"]

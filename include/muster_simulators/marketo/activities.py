@@ -13,7 +13,6 @@ from typing import Any
 
 from muster_simulators.clock import parse_iso
 from muster_simulators.marketo.activity_index import Place
-from muster_simulators.marketo.activity_types import activity_types
 from muster_simulators.marketo.call import Call
 from muster_simulators.marketo.dispatch import Answer, Route
 from muster_simulators.marketo.errors import MarketoError, invalid, missing
@@ -28,7 +27,7 @@ PLACE = "activities"
 
 
 def types(instance: Instance, call: Call) -> Answer:
-    return {"result": activity_types()}
+    return {"result": instance.activity_types()}
 
 
 def paging_token(instance: Instance, call: Call) -> Answer:

@@ -15,16 +15,51 @@ from starlette.types import Receive, Scope, Send
 
 from muster_simulators.clock import SimClock
 from muster_simulators.faults import FaultPlan
-from muster_simulators.marketo import activities, assets, bulk, lead_sync, leads, lists, objects, usage
+from muster_simulators.marketo import (
+    activities,
+    assets,
+    bulk,
+    campaigns,
+    custom_activities,
+    custom_objects,
+    lead_merge,
+    lead_push,
+    lead_sync,
+    leads,
+    lists,
+    memberships,
+    objects,
+    program_members,
+    programs,
+    schema_fields,
+    usage,
+)
 from muster_simulators.marketo.dispatch import JSON_TYPE, Dispatcher, RouteTable
 from muster_simulators.marketo.instance import Instance
 from muster_simulators.marketo.jobs import Jobs
+from muster_simulators.marketo.ledger import Ledger
 from muster_simulators.marketo.options import MarketoOptions
 from muster_simulators.store import Store
 from muster_simulators.web import Stats, new_app
 
 COMPRESSED_FROM = 1024
 METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
+TABLES = (
+    *(
+        leads,
+        lead_sync,
+        lead_push,
+        lead_merge,
+        memberships,
+        lists,
+        assets,
+        programs,
+        campaigns,
+        program_members,
+    ),
+    *(activities, custom_activities, objects, custom_objects, schema_fields, usage),
+)
+"""The modules whose ROUTES are served; literal paths win over templates, earlier templates over later ones."""
 
 
 class CompressedReplies(GZipMiddleware):
@@ -45,8 +80,9 @@ def create_app(
     clients: Mapping[str, str],
     options: MarketoOptions | None = None,
     stats: Stats | None = None,
+    ledger: Ledger | None = None,
 ) -> FastAPI:
-    """The application of one subscription. `clients` maps client ids to secrets."""
+    """The application of one subscription. `clients` maps client ids to secrets; `ledger` keeps its daily counters."""
     instance = Instance(
         store,
         clock=clock,
@@ -54,13 +90,13 @@ def create_app(
         clients=clients,
         options=options or MarketoOptions(),
         stats=stats or Stats(),
+        ledger=ledger,
     )
     app = new_app(store.source, clock, faults, instance.stats)
     app.add_middleware(CompressedReplies, minimum_size=COMPRESSED_FROM)
     app.state.instance = instance
     jobs = Jobs(instance)
-    tables = (leads, lead_sync, lists, assets, activities, objects, usage)
-    routes = [route for table in tables for route in table.ROUTES] + bulk.routes(jobs)
+    routes = [route for table in TABLES for route in table.ROUTES] + bulk.routes(jobs)
     app.state.routes = [(method, path) for method, path, _ in routes]
     dispatcher = Dispatcher(
         instance, RouteTable(routes), lambda: app.in_flight["rest"] + app.in_flight["bulk"]

@@ -1,4 +1,4 @@
-"""Bulk extract of leads and activities: create, enqueue, status, file, cancel, list."""
+"""Bulk extract, all four families over one queue: create, enqueue, status, file, cancel, list."""
 
 from __future__ import annotations
 
@@ -147,17 +147,30 @@ def _bound(handler: Handler, jobs: Jobs, family: str) -> Handler:
     return partial(handler, jobs, family)
 
 
+def _of_custom_object(handler: Handler, jobs: Jobs) -> Handler:
+    """The family of a custom object carries its name."""
+
+    def bound(instance: Instance, call: Call, name: str, *more: str) -> Answer:
+        return handler(jobs, f"customobjects/{name}", instance, call, *more)
+
+    return bound
+
+
 def routes(jobs: Jobs) -> list[Route]:
-    """The six calls of both families over one queue."""
+    """The six calls of every family."""
     found: list[Route] = []
-    for family in ("leads", "activities"):
+    for family in ("leads", "activities", "program/members", "customobjects/{name}"):
         base = f"/bulk/v1/{family}/export"
-        found += [
-            ("GET", f"{base}.json", _bound(listing, jobs, family)),
-            ("POST", f"{base}/create.json", _bound(create, jobs, family)),
-            ("POST", f"{base}/{{id}}/enqueue.json", _bound(enqueue, jobs, family)),
-            ("GET", f"{base}/{{id}}/status.json", _bound(status, jobs, family)),
-            ("POST", f"{base}/{{id}}/cancel.json", _bound(cancel, jobs, family)),
-            ("GET", f"{base}/{{id}}/file.json", _bound(file, jobs, family)),
+        calls: list[tuple[str, str, Handler]] = [
+            ("GET", f"{base}.json", listing),
+            ("POST", f"{base}/create.json", create),
+            ("POST", f"{base}/{{id}}/enqueue.json", enqueue),
+            ("GET", f"{base}/{{id}}/status.json", status),
+            ("POST", f"{base}/{{id}}/cancel.json", cancel),
+            ("GET", f"{base}/{{id}}/file.json", file),
         ]
+        for method, path, handler in calls:
+            is_custom = "{name}" in family
+            bound = _of_custom_object(handler, jobs) if is_custom else _bound(handler, jobs, family)
+            found.append((method, path, bound))
     return found

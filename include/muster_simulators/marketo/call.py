@@ -81,10 +81,11 @@ class Call:
             raise missing(name)
         if len(texts) > IDS_PER_CALL:
             raise MarketoError("1003", f"Max number of ids exceeded: {IDS_PER_CALL}")
-        return [_whole(text) for text in texts]
+        return [whole(text) for text in texts]
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
+    """A whole number; 1001 for anything else."""
     try:
         return int(str(value))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The bytes of bulk files: CSV of leads and activities, written row by row to disk."""
+"""The bytes of bulk files: CSV of leads, activities, program members and custom objects, row by row to disk."""
 
 from __future__ import annotations
 
@@ -75,13 +75,12 @@ def write_file(path: Path, form: str, header: Sequence[str], rows: Iterable[Sequ
                 return ExportFile(path, count, size, digest.hexdigest())
 
 
-def lead_rows(leads: Iterable[Record], fields: Sequence[str]) -> Iterator[list[Any]]:
-    """One row a lead, in the order of the fields."""
+def lead_rows(leads: Iterable[Record], read: Callable[[Record], Iterable[Any]]) -> Iterator[list[Any]]:
+    """One row a lead, with what `read` gives of it. Program members and custom objects go the same way."""
     for lead in leads:
-        get = lead.get
         yield [
             value if type(value) is str and value else csv_text(value or _null_if_blank(value))
-            for value in map(get, fields)
+            for value in read(lead)
         ]
 
 

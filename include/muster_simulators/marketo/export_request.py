@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from muster_simulators.marketo.call import Call
 from muster_simulators.marketo.errors import MarketoError, invalid, missing
 from muster_simulators.marketo.export_files import ACTIVITY_FIELDS, DELIMITERS, activity_rows, lead_rows
+from muster_simulators.marketo.export_members import custom_objects, program_members
+from muster_simulators.marketo.export_parts import Rows, date_range, field_names, list_id, list_members
 from muster_simulators.marketo.instance import Instance
-from muster_simulators.marketo.values import parse_datetime
 from muster_simulators.store import Record
 
-LONGEST = timedelta(days=31)
 _LEAD_FILTERS = ("createdAt", "updatedAt", "staticListName", "staticListId", "smartListName", "smartListId")
 _SMART = ("smartListName", "smartListId")
 _ASSET_GROUPS = ({13, 22}, {104}, {24, 25}, {2})
 _ASSETS_PER_JOB = 50
-Rows = Callable[[], Iterator[Sequence[Any]]]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class ExportRequest:
 
 
 def read_request(instance: Instance, call: Call, family: str) -> ExportRequest:
-    """The request of a create call for `leads` or `activities`."""
+    """The request of a create call for `leads`, `activities`, `program/members` or `customobjects/<apiName>`."""
     body = call.body
     if not isinstance(body, dict):
         raise missing("filter")
@@ -46,29 +45,16 @@ def read_request(instance: Instance, call: Call, family: str) -> ExportRequest:
     criteria = body.get("filter")
     if not isinstance(criteria, dict) or not criteria:
         raise missing("filter")
-    if family == "leads":
-        names, rows = _leads(instance, fields, criteria)
-    else:
-        names, rows = _activities(instance, fields, criteria)
+    read = {"leads": _leads, "activities": _activities, "program/members": program_members}.get(family)
+    if read is None:
+        read = partial(custom_objects, family.removeprefix("customobjects/"))
+    names, rows = read(instance, fields, criteria)
     renamed = body.get("columnHeaderNames") or {}
     return ExportRequest(form, tuple(str(renamed.get(name, name)) for name in names), rows)
 
 
-def _date_range(given: Any, name: str) -> tuple[datetime, datetime]:
-    if not isinstance(given, dict) or not given.get("startAt") or not given.get("endAt"):
-        raise MarketoError("1003", f"Filter '{name}' needs startAt and endAt")
-    start, end = parse_datetime(given["startAt"], "1003"), parse_datetime(given["endAt"], "1003")
-    if end <= start:
-        raise MarketoError("1003", f"Filter '{name}': endAt must lie after startAt")
-    if end - start > LONGEST:
-        raise MarketoError("1003", f"Filter '{name}': date range is longer than 31 days")
-    return start, end
-
-
 def _leads(instance: Instance, fields: list[Any], criteria: dict[str, Any]) -> tuple[list[str], Rows]:
-    if not fields:
-        raise missing("fields")
-    names = instance.lead_fields.chosen([str(name) for name in fields], ())
+    names = instance.lead_fields.chosen(field_names(fields), ())
     unknown = set(criteria) - set(_LEAD_FILTERS)
     if unknown or len(criteria) != 1:
         raise MarketoError("1003", "Exactly one filter of " + ", ".join(_LEAD_FILTERS))
@@ -76,25 +62,13 @@ def _leads(instance: Instance, fields: list[Any], criteria: dict[str, Any]) -> t
     if kind in _SMART or (kind == "updatedAt" and not instance.options.updated_at_filter):
         raise MarketoError("1035")
     if kind in ("createdAt", "updatedAt"):
-        start, end = _date_range(given, kind)
+        start, end = date_range(given, kind)
         field = "createdAt" if kind == "createdAt" else None
         read = partial(instance.store.window, "leads", start, end, field=field)
     else:
-        read = partial(_members, instance, _list_id(instance, kind, given))
-    return names, lambda: lead_rows(read(), names)
-
-
-def _list_id(instance: Instance, kind: str, given: Any) -> int:
-    field = "name" if kind == "staticListName" else "id"
-    found = instance.find("static_lists", field, [given], "id")
-    if not found:
-        raise MarketoError("1013", f"List '{given}' not found")
-    return int(found[0])
-
-
-def _members(instance: Instance, list_id: int) -> list[Record]:
-    found = (instance.lead(lead_id) for lead_id in instance.members(list_id))
-    return [lead for lead in found if lead is not None]
+        read = partial(list_members, instance, list_id(instance, kind, given))
+    read_fields = instance.lead_fields.reader(names)
+    return names, lambda: lead_rows(read(), read_fields)
 
 
 def _activities(instance: Instance, fields: list[Any], criteria: dict[str, Any]) -> tuple[list[str], Rows]:
@@ -105,7 +79,7 @@ def _activities(instance: Instance, fields: list[Any], criteria: dict[str, Any])
     known = {"createdAt", "activityTypeIds", "primaryAttributeValueIds", "primaryAttributeValues"}
     if set(criteria) - known:
         raise MarketoError("1003", "Unknown filter: " + ", ".join(sorted(set(criteria) - known)))
-    start, end = _date_range(criteria.get("createdAt"), "createdAt")
+    start, end = date_range(criteria.get("createdAt"), "createdAt")
     types = _types(criteria.get("activityTypeIds"))
     asset_field, assets = _assets(criteria, types)
     return names, lambda: activity_rows(_selected(instance, start, end, types, asset_field, assets), names)

@@ -1,13 +1,15 @@
-"""Which fields leads, companies, opportunities and roles have, and how describe spells them."""
+"""What a field is, which fields a lead has, and how describe spells them. Other objects are in object_types.py."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from muster_simulators.marketo.errors import MarketoError, invalid
+from muster_simulators.marketo.values import iso_z
 
 _LENGTHS = {"string": 255, "email": 255, "phone": 255, "url": 255, "text": 30_000}
 _LABELS = {
@@ -21,12 +23,17 @@ _LABELS = {
     "ecid": "ECID",
 }
 """Display names that aren't the REST name in words."""
+_TEXTUAL = frozenset({"string", "text", "email", "phone", "url", "date", "datetime"})
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of an object. group `company`: inherited by the lead, not writable there."""
+    """One field of an object. group `company`: inherited by the lead, not writable there.
+
+    stored: the name that records have its values under, where that isn't the field's own (it was renamed, or another
+    field had the name before). is_cast: its type was changed, so stored values are of another one.
+    """
 
     name: str
     data_type: str = "string"
@@ -34,48 +41,75 @@ class Field:
     searchable: bool = False
     group: str = "standard"
     length: int | None = None
+    stored: str | None = None
+    is_cast: bool = False
+    title: str | None = None
+    description: str = ""
+    is_hidden: bool = False
+    is_encoded: bool = True
+    is_sensitive: bool = False
+    is_api_created: bool = False
 
     @property
     def label(self) -> str:
-        return _LABELS.get(self.name) or _WORDS.sub(" ", self.name[:1].upper() + self.name[1:])
+        found = self.title or _LABELS.get(self.name)
+        return found or _WORDS.sub(" ", self.name[:1].upper() + self.name[1:])
+
+    @property
+    def key(self) -> str:
+        """The name that records have its values under."""
+        return self.stored or self.name
+
+    def cast(self, value: Any) -> Any:
+        """A stored value as a field of this type shows it; None where it can't be one."""
+        if not self.is_cast or value is None:
+            return value
+        if self.data_type in _TEXTUAL:
+            if isinstance(value, date | datetime):
+                return iso_z(value) if isinstance(value, datetime) else value.isoformat()
+            return str(value).lower() if isinstance(value, bool) else str(value)
+        try:
+            return coerce(self, value)
+        except MarketoError:
+            return None
 
     @property
     def size(self) -> int | None:
         return self.length or _LENGTHS.get(self.data_type)
 
 
-def _fields(names: str, data_type: str = "string", **more: Any) -> list[Field]:
+def fields(names: str, data_type: str = "string", **more: Any) -> list[Field]:
     return [Field(name, data_type, **more) for name in names.split()]
 
 
 _LEAD_FIELDS = [
     Field("id", "integer", read_only=True, searchable=True),
     Field("email", "email", searchable=True),
-    *_fields("firstName lastName middleName salutation title department leadRole"),
-    *_fields("phone mobilePhone fax", "phone"),
+    *fields("firstName lastName middleName salutation title department leadRole"),
+    *fields("phone mobilePhone fax", "phone"),
     Field("address", "text"),
-    *_fields("city state postalCode country"),
+    *fields("city state postalCode country"),
     Field("dateOfBirth", "date"),
-    *_fields("leadSource leadStatus rating urgency"),
-    *_fields("leadScore relativeScore priority", "integer"),
-    *_fields("unsubscribed emailInvalid doNotCall", "boolean"),
-    *_fields("unsubscribedReason emailInvalidCause doNotCallReason"),
+    *fields("leadSource leadStatus rating urgency"),
+    *fields("leadScore relativeScore priority", "integer"),
+    *fields("unsubscribed emailInvalid doNotCall", "boolean"),
+    *fields("unsubscribedReason emailInvalidCause doNotCallReason"),
     Field("isAnonymous", "boolean", read_only=True),
-    *_fields("anonymousIP inferredCompany inferredCountry inferredCity inferredStateRegion", read_only=True),
-    *_fields("inferredPostalCode inferredMetropolitanArea inferredPhoneAreaCode", read_only=True),
-    *_fields("createdAt updatedAt", "datetime", read_only=True),
-    *_fields("company site sicCode industry", group="company"),
-    *_fields("website", "url", group="company"),
-    *_fields("mainPhone", "phone", group="company"),
+    *fields("anonymousIP inferredCompany inferredCountry inferredCity inferredStateRegion", read_only=True),
+    *fields("inferredPostalCode inferredMetropolitanArea inferredPhoneAreaCode", read_only=True),
+    *fields("createdAt updatedAt", "datetime", read_only=True),
+    *fields("company site sicCode industry", group="company"),
+    *fields("website", "url", group="company"),
+    *fields("mainPhone", "phone", group="company"),
     Field("annualRevenue", "currency", group="company"),
     Field("numberOfEmployees", "integer", group="company"),
-    *_fields("billingStreet billingCity billingState billingPostalCode billingCountry", group="company"),
+    *fields("billingStreet billingCity billingState billingPostalCode billingCountry", group="company"),
     Field("externalCompanyId", searchable=True, length=100),
     Field("externalSalesPersonId", searchable=True, length=100),
     Field("ecid", searchable=True, group="custom"),
 ]
 _CRM_FIELDS = [
-    *_fields(
+    *fields(
         "sfdcAccountId sfdcContactId sfdcLeadId sfdcLeadOwnerId", searchable=True, read_only=True, group="crm"
     ),
     Field("sfdcType", read_only=True, group="crm"),
@@ -86,8 +120,10 @@ DEFAULT_LEAD_FIELDS = ("id", "email", "firstName", "lastName", "createdAt", "upd
 class FieldSet:
     """The fields of one object by REST name, in describe's order."""
 
-    def __init__(self, fields: Iterable[Field]) -> None:
+    def __init__(self, fields: Iterable[Field], numbers: Mapping[str, int] | None = None) -> None:
         self.by_name: Mapping[str, Field] = {field.name: field for field in fields}
+        self.numbers = numbers or {name: number for number, name in enumerate(self.by_name, start=2)}
+        """The number describe gives each field, as activities 13 and leadchanges carry it."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_name
@@ -99,6 +135,14 @@ class FieldSet:
             if name not in self.by_name:
                 raise MarketoError("1006", f"Field '{name}' not found")
         return found
+
+    def reader(self, names: Sequence[str]) -> Callable[[Mapping[str, Any]], Iterator[Any]]:
+        """What gives a record's values of these fields, in their order."""
+        chosen = [self.by_name[name] for name in names]
+        keys = [field.key for field in chosen]
+        if not any(field.is_cast for field in chosen):
+            return lambda record: map(record.get, keys)
+        return lambda record: (field.cast(record.get(field.key)) for field in chosen)
 
     @property
     def searchable(self) -> list[str]:
@@ -124,14 +168,14 @@ class FieldSet:
             {
                 "displayName": field.label,
                 "name": field.name,
-                "description": "",
+                "description": field.description,
                 "dataType": field.data_type,
                 **({"length": field.size} if field.size else {}),
-                "isHidden": False,
-                "isHtmlEncodingInEmail": True,
-                "isSensitive": False,
+                "isHidden": field.is_hidden,
+                "isHtmlEncodingInEmail": field.is_encoded,
+                "isSensitive": field.is_sensitive,
                 "isCustom": field.group == "custom",
-                "isApiCreated": False,
+                "isApiCreated": field.is_api_created,
             }
             for field in self.by_name.values()
         ]
@@ -140,27 +184,26 @@ class FieldSet:
         """Rows of the older leads/describe.json; `id` there is the field's own number."""
         return [
             {
-                "id": number,
+                "id": self.numbers[field.name],
                 "displayName": field.label,
                 "dataType": field.data_type,
                 **({"length": field.size} if field.size else {}),
                 "rest": {"name": field.name, "readOnly": field.read_only},
                 "soap": {"name": field.label.replace(" ", ""), "readOnly": field.read_only},
             }
-            for number, field in enumerate(self.by_name.values(), start=2)
+            for field in self.by_name.values()
         ]
 
     def number(self, name: str) -> int:
-        """The number describe gives a field, as activities 13 and leadchanges carry it."""
-        return list(self.by_name).index(name) + 2
+        return self.numbers[name]
 
 
 def lead_fields(crm_synced: bool, seen: Iterable[str] = ()) -> FieldSet:
     """The lead's fields: standard, those of a CRM sync, and any further ones that records carry as custom."""
-    fields = {field.name: field for field in [*_LEAD_FIELDS, *(_CRM_FIELDS if crm_synced else [])]}
-    for name in sorted(set(seen) - set(fields)):
-        fields[name] = Field(name, group="custom")
-    return FieldSet(fields.values())
+    found = {field.name: field for field in [*_LEAD_FIELDS, *(_CRM_FIELDS if crm_synced else [])]}
+    for name in sorted(set(seen) - set(found)):
+        found[name] = Field(name, group="custom")
+    return FieldSet(found.values())
 
 
 def coerce(field: Field, value: Any) -> Any:
@@ -168,7 +211,7 @@ def coerce(field: Field, value: Any) -> Any:
     if value is None or value == "":
         return None
     try:
-        if field.data_type == "integer":
+        if field.data_type in ("integer", "percent", "score"):
             return int(str(value))
         if field.data_type in ("float", "currency"):
             return float(str(value))
@@ -180,102 +223,3 @@ def coerce(field: Field, value: Any) -> Any:
             raise invalid(value, "boolean")
         return text in ("true", "1")
     return value if isinstance(value, str) else str(value)
-
-
-@dataclass(frozen=True)
-class ObjectType:
-    """A key-only lead-database object. `family` is its path below /rest/v1/."""
-
-    family: str
-    object: str
-    label: str
-    id_field: str
-    dedupe_fields: tuple[str, ...]
-    searchable: tuple[tuple[str, ...], ...]
-    default_fields: tuple[str, ...]
-    fields: FieldSet
-    relationships: tuple[Mapping[str, Any], ...] = ()
-
-
-_STAMPS = _fields("createdAt updatedAt", "datetime", read_only=True)
-
-COMPANIES = ObjectType(
-    family="companies",
-    object="companies",
-    label="Company",
-    id_field="id",
-    dedupe_fields=("externalCompanyId",),
-    searchable=(("externalCompanyId",), ("id",), ("company",)),
-    default_fields=("id", "externalCompanyId", "createdAt", "updatedAt"),
-    fields=FieldSet(
-        [
-            Field("id", "integer", read_only=True),
-            Field("externalCompanyId", length=100),
-            *_fields("company site sicCode industry"),
-            Field("website", "url"),
-            Field("mainPhone", "phone"),
-            Field("annualRevenue", "currency"),
-            Field("numberOfEmployees", "integer"),
-            *_fields("billingStreet billingCity billingState billingPostalCode billingCountry"),
-            Field("externalSalesPersonId", length=100),
-            *_STAMPS,
-        ]
-    ),
-)
-OPPORTUNITIES = ObjectType(
-    family="opportunities",
-    object="opportunities",
-    label="Opportunity",
-    id_field="marketoGUID",
-    dedupe_fields=("externalOpportunityId",),
-    searchable=(("externalOpportunityId",), ("marketoGUID",)),
-    default_fields=("marketoGUID", "externalOpportunityId", "createdAt", "updatedAt"),
-    fields=FieldSet(
-        [
-            Field("marketoGUID", length=36, read_only=True),
-            Field("externalOpportunityId", length=50),
-            *_fields("name type stage source externalCompanyId externalSalesPersonId"),
-            Field("description", "text"),
-            *_fields("amount expectedRevenue quantity", "currency"),
-            Field("probability", "integer"),
-            *_fields("isClosed isWon", "boolean"),
-            *_fields("closeDate lastActivityDate", "date"),
-            *_fields("fiscal fiscalQuarter fiscalYear forecastCategoryName nextStep"),
-            Field("externalCreatedDate", "datetime"),
-            *_STAMPS,
-        ]
-    ),
-)
-ROLES = ObjectType(
-    family="opportunities/roles",
-    object="opportunity_roles",
-    label="Opportunity Role",
-    id_field="marketoGUID",
-    dedupe_fields=("externalOpportunityId", "leadId", "role"),
-    searchable=(
-        ("externalOpportunityId", "leadId", "role"),
-        ("marketoGUID",),
-        ("leadId",),
-        ("externalOpportunityId",),
-    ),
-    default_fields=("marketoGUID", "externalOpportunityId", "leadId", "role", "createdAt", "updatedAt"),
-    fields=FieldSet(
-        [
-            Field("marketoGUID", length=36, read_only=True),
-            Field("externalOpportunityId", length=50),
-            Field("leadId", "integer"),
-            Field("role", length=50),
-            Field("isPrimary", "boolean"),
-            Field("externalCreatedDate", "datetime"),
-            *_STAMPS,
-        ]
-    ),
-    relationships=(
-        {"field": "leadId", "type": "child", "relatedTo": {"name": "Lead", "field": "id"}},
-        {
-            "field": "externalOpportunityId",
-            "type": "child",
-            "relatedTo": {"name": "Opportunity", "field": "externalOpportunityId"},
-        },
-    ),
-)

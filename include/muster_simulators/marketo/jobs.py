@@ -136,12 +136,8 @@ class Jobs:
         return job.file
 
     def bytes_today(self) -> int:
-        """Size of all files finished in the current Central day, all clients and families together."""
-        today = central_day(self._now())
-        with self._lock:
-            done = [job for job in self._jobs.values() if job.status == "Completed"]
-        files = [job.file for job in done if job.finished_at and central_day(job.finished_at) == today]
-        return sum(file.size for file in files if file is not None)
+        """Size of all files finished in the current Central day, all clients and families together, restarts included."""
+        return self._instance.limits.ledger.exported[central_day(self._now())]
 
     # ---- inside ------------------------------------------------------------------------------------------------
 
@@ -206,3 +202,4 @@ class Jobs:
                 self._move(job, "Failed")
             else:
                 self._move(job, "Completed")
+                self._instance.limits.ledger.exported_bytes(central_day(job.finished_at), job.file.size)

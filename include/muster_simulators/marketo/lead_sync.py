@@ -8,7 +8,7 @@ from typing import Any
 from muster_simulators.marketo.call import Call
 from muster_simulators.marketo.dispatch import Answer, Route
 from muster_simulators.marketo.errors import MarketoError, invalid, skipped
-from muster_simulators.marketo.fields import coerce
+from muster_simulators.marketo.fields import Field, coerce
 from muster_simulators.marketo.instance import Instance
 from muster_simulators.marketo.values import same
 from muster_simulators.store import Record
@@ -24,7 +24,7 @@ def sync_leads(instance: Instance, call: Call) -> Answer:
     _check(instance, call, action, lookup)
     items = call.inputs()
     with instance.writing:
-        sync = _Sync(instance, action, lookup, instance.clock.now())
+        sync = Sync(instance, action, lookup, instance.clock.now())
         results = [sync.record(item) for item in items]
         if sync.changes:
             instance.store.write(sync.changes)
@@ -48,7 +48,7 @@ def _check(instance: Instance, call: Call, action: str, lookup: str) -> None:
         raise MarketoError("1008", f"Lead partition '{partition}' not accessible")
 
 
-class _Sync:
+class Sync:
     """One call's records: later ones see what earlier ones of the same call created."""
 
     def __init__(self, instance: Instance, action: str, lookup: str, now: datetime) -> None:
@@ -73,9 +73,9 @@ class _Sync:
             return skipped("1004")
         return self._update(matches[0], values) if matches else self._create(values)
 
-    def _values(self, item: Record) -> Record:
+    def _values(self, item: Record) -> dict[Field, Any]:
         """The writable values; company fields are ignored, as the lead only inherits them."""
-        fields, values = self.instance.lead_fields, {}
+        fields, values = self.instance.lead_fields, dict[Field, Any]()
         for name, value in item.items():
             if name not in fields:
                 raise MarketoError("1006", f"Field '{name}' not found")
@@ -86,47 +86,44 @@ class _Sync:
             elif field.read_only and name != self.lookup:
                 raise MarketoError("1003", f"Field '{name}' is read only")
             elif field.group != "company" and not field.read_only:
-                values[name] = coerce(field, value)
+                values[field] = coerce(field, value)
         return values
 
     def _matches(self, wanted: Any) -> list[Record]:
-        keys = self.instance.find("leads", self.lookup, [wanted], "id")
+        stored = self.instance.lead_fields.by_name[self.lookup].key
+        keys = self.instance.find("leads", stored, [wanted], "id")
         found = {lead["id"]: lead for key in keys if (lead := self.instance.store.get("leads", key))}
         found.update({lead["id"]: lead for lead in self._fresh.get(same(wanted), ())})
         return list(found.values())
 
-    def _create(self, values: Record) -> dict[str, Any]:
+    def _create(self, values: dict[Field, Any]) -> dict[str, Any]:
         lead_id = self.instance.next_id("leads")
-        empty = dict.fromkeys(self.instance.lead_fields.by_name)
-        lead = {**empty, **values, "id": lead_id, "createdAt": self.now, "updatedAt": self.now}
-        self._keep(lead)
+        given = {field.key: value for field, value in values.items()}
+        empty = dict.fromkeys(field.key for field in self.instance.lead_fields.by_name.values())
+        self._keep({**empty, **given, "id": lead_id, "createdAt": self.now, "updatedAt": self.now})
         attributes = {"Source Type": "Web service API"}
         self.changes.append(
             self.instance.activity(12, lead_id, (None, "Web service API"), attributes, self.now)
         )
         return {"id": lead_id, "status": "created"}
 
-    def _update(self, lead: Record, values: Record) -> dict[str, Any]:
-        changed = {name: value for name, value in values.items() if lead.get(name) != value}
-        if changed:
-            self._keep({**lead, **changed, "updatedAt": self.now})
-            self.changes += [self._changed(lead, name, value) for name, value in changed.items()]
+    def _update(self, lead: Record, values: dict[Field, Any]) -> dict[str, Any]:
+        changes = self.instance.lead_changed(lead, values, self.now, "Web service API")
+        self.changes += changes
+        for change in changes:
+            if change.object == "leads":
+                self._remember(change.values)
         return {"id": lead["id"], "status": "updated"}
-
-    def _changed(self, lead: Record, name: str, value: Any) -> Change:
-        number = self.instance.lead_fields.number(name)
-        attributes = {
-            "New Value": None if value is None else str(value),
-            "Old Value": None if lead.get(name) is None else str(lead[name]),
-            "Reason": "Web service API",
-            "Source": "Web service API",
-        }
-        return self.instance.activity(13, lead["id"], (number, name), attributes, self.now)
 
     def _keep(self, lead: Record) -> None:
         self.changes.append(self.instance.change("leads", str(lead["id"]), lead, self.now))
-        if lead.get(self.lookup) is not None:
-            known = self._fresh.setdefault(same(lead[self.lookup]), [])
+        self._remember(lead)
+
+    def _remember(self, lead: Record) -> None:
+        """For the call's later records."""
+        found = lead.get(self.instance.lead_fields.by_name[self.lookup].key)
+        if found is not None:
+            known = self._fresh.setdefault(same(found), [])
             known[:] = [other for other in known if other["id"] != lead["id"]] + [lead]
 
 

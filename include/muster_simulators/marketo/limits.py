@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from datetime import date, datetime, timedelta
 
 from muster_simulators.marketo.errors import MESSAGES, UNCOUNTED, MarketoError
+from muster_simulators.marketo.ledger import Ledger
 from muster_simulators.marketo.options import MarketoOptions
 from muster_simulators.marketo.values import central_day
 from muster_simulators.web import Stats
@@ -15,12 +16,21 @@ from muster_simulators.web import Stats
 class Limits:
     """Counts the calls of one subscription, all clients together. Safe to use from any thread."""
 
-    def __init__(self, source: str, options: MarketoOptions, stats: Stats) -> None:
+    def __init__(
+        self, source: str, options: MarketoOptions, stats: Stats, ledger: Ledger | None = None
+    ) -> None:
         self._source, self._options, self._stats = source, options, stats
         self._lock = threading.Lock()
         self._window: deque[float] = deque()
-        self.calls: dict[date, Counter[str]] = defaultdict(Counter)
-        self.errors: dict[date, Counter[str]] = defaultdict(Counter)
+        self.ledger = ledger or Ledger()
+
+    @property
+    def calls(self) -> dict[date, Counter[str]]:
+        return self.ledger.calls
+
+    @property
+    def errors(self) -> dict[date, Counter[str]]:
+        return self.ledger.errors
 
     def admit(self, user: str, now: datetime, in_flight: int) -> None:
         """Count one call of an authenticated user; refuses it with 607, 615 or 606."""
@@ -28,7 +38,7 @@ class Limits:
         self._stats.peaked(self._source, "calls_in_flight", in_flight)
         with self._lock:
             reached = sum(self.calls[day].values())
-            self.calls[day][user] += 1
+            self.ledger.called(day, user)
             moment = options.rate_clock()
             while self._window and self._window[0] <= moment - options.window_seconds:
                 self._window.popleft()
@@ -57,9 +67,9 @@ class Limits:
         """A call ended with this code; the starred ones are taken out of quota and rate again."""
         day = central_day(now)
         with self._lock:
-            self.errors[day][code] += 1
+            self.ledger.failed(day, code)
             if admitted and code in UNCOUNTED:
-                self.calls[day][user] -= 1
+                self.ledger.called(day, user, -1)
                 if self._window:
                     self._window.pop()
 

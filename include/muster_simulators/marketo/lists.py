@@ -52,7 +52,7 @@ def members(instance: Instance, call: Call, list_id: str) -> Answer:
     fields = chosen_fields(instance, call)
     part, beside = page(instance, call, f"members {list_id}", instance.members(int(list_id)))
     leads = (instance.lead(lead_id) for lead_id in part)
-    return {"result": [shown(lead, fields) for lead in leads if lead is not None], **beside}
+    return {"result": [shown(instance, lead, fields) for lead in leads if lead is not None], **beside}
 
 
 def add(instance: Instance, call: Call, list_id: str) -> Answer:

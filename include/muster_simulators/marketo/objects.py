@@ -1,4 +1,6 @@
-"""Companies, opportunities and opportunity roles: read by key only, written by key, 1018 under a CRM sync."""
+"""Objects that are read by key only and written by key: companies, opportunities, roles, sales persons (1018 under a
+CRM sync), named accounts. Custom objects (custom_objects.py) go by the same grammar.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,17 @@ from typing import Any
 from muster_simulators.marketo.call import Call
 from muster_simulators.marketo.dispatch import Answer, Route
 from muster_simulators.marketo.errors import MarketoError, invalid, missing, skipped
-from muster_simulators.marketo.fields import COMPANIES, OPPORTUNITIES, ROLES, ObjectType, coerce
+from muster_simulators.marketo.fields import coerce
 from muster_simulators.marketo.instance import Instance
 from muster_simulators.marketo.leads import filter_values
+from muster_simulators.marketo.object_types import (
+    COMPANIES,
+    NAMED_ACCOUNTS,
+    OPPORTUNITIES,
+    ROLES,
+    SALES_PERSONS,
+    ObjectType,
+)
 from muster_simulators.marketo.paging import page
 from muster_simulators.marketo.values import iso_z, same
 from muster_simulators.store import Record
@@ -25,32 +35,34 @@ Handler = Callable[[ObjectType, Instance, Call], Answer]
 
 def check_crm(instance: Instance, kind: ObjectType, *, writing: bool) -> None:
     """1018 when a native CRM sync owns the object."""
-    sync = instance.options.crm_sync
+    sync = instance.options.crm_sync if kind.in_crm else "off"
     if sync == "disabled" or (sync == "read_only" and (writing or kind is ROLES)):
         raise MarketoError("1018", "CRM Enabled")
 
 
-def describe(kind: ObjectType, instance: Instance, call: Call) -> Answer:
-    check_crm(instance, kind, writing=False)
-    described = {
-        "name": kind.label.replace(" ", ""),
+def described(kind: ObjectType) -> dict[str, Any]:
+    """The type as the list of types shows it; describe adds relationships and fields."""
+    own = {"apiName": kind.api_name, "pluralName": kind.plural, "state": "approved", "version": "approved"}
+    return {
+        "name": kind.api_name or kind.label.replace(" ", ""),
         "displayName": kind.label,
-        "description": f"{kind.label} of this subscription",
+        "description": kind.about or f"{kind.label} of this subscription",
         "createdAt": HISTORY_START,
         "updatedAt": HISTORY_START,
         "idField": kind.id_field,
         "dedupeFields": list(kind.dedupe_fields),
         "searchableFields": [list(names) for names in kind.searchable],
-        "relationships": list(kind.relationships),
-        "fields": kind.fields.described(),
+        **(own if kind.api_name else {}),
     }
-    return {"result": [described]}
 
 
-def schema(kind: ObjectType, instance: Instance, call: Call) -> Answer:
+def inside(kind: ObjectType) -> dict[str, Any]:
+    return {"relationships": list(kind.relationships), "fields": kind.fields.described()}
+
+
+def describe(kind: ObjectType, instance: Instance, call: Call) -> Answer:
     check_crm(instance, kind, writing=False)
-    rows, beside = page(instance, call, f"schema {kind.family}", kind.fields.schema())
-    return {"result": list(rows), **beside}
+    return {"result": [{**described(kind), **inside(kind)}]}
 
 
 def query(kind: ObjectType, instance: Instance, call: Call) -> Answer:
@@ -61,7 +73,7 @@ def query(kind: ObjectType, instance: Instance, call: Call) -> Answer:
     fields = kind.fields.chosen(call.many("fields"), kind.default_fields)
     if names not in kind.searchable:
         raise MarketoError("1011", f"Field '{wanted}' not supported")
-    if len(names) > 1:
+    if len(names) > 1 or (isinstance(call.body, dict) and call.body.get("input")):
         keys = _by_compound(kind, instance, call, names)
     else:
         keys = instance.find(kind.object, names[0], filter_values(call), kind.id_field)
@@ -210,9 +222,8 @@ def _routes(kind: ObjectType) -> list[Route]:
         ("POST", f"{base}.json", sync),
         ("POST", f"{base}/delete.json", delete),
     ]
-    if kind is not ROLES:
-        calls.append(("GET", f"{base}/schema/fields.json", schema))
     return [(method, path, partial(handler, kind)) for method, path, handler in calls]
 
 
-ROUTES: list[Route] = [*_routes(COMPANIES), *_routes(OPPORTUNITIES), *_routes(ROLES)]
+KINDS = (COMPANIES, OPPORTUNITIES, ROLES, SALES_PERSONS, NAMED_ACCOUNTS)
+ROUTES: list[Route] = [route for kind in KINDS for route in _routes(kind)]

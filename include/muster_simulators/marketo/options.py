@@ -17,7 +17,7 @@ class MarketoOptions:
 
     crm_sync: `off`; `read_only` (company and opportunity calls read, roles and writes answer 1018); `disabled`
         (all of them answer 1018). Anything but `off` also brings the sfdc* lead fields.
-    updated_at_filter: False makes a lead export by `updatedAt` answer 1035.
+    updated_at_filter: False makes exports of leads, program members and custom objects by `updatedAt` answer 1035.
     enforce_rate: False lets calls beyond a rate, concurrency or daily limit pass; they are still counted as
         violations in `Stats`.
     rate_clock: real seconds for the 20-second window and for the pace of bulk jobs; tests pass their own,
@@ -27,6 +27,7 @@ class MarketoOptions:
     legacy_query_token: accept the token as `access_token` parameter too (removed from the real service).
     deleted_leads_days: hide deletions older than this from deletedleads.json (the real one prunes after about 14).
     static_list_id_limit: members above which `listId` of the activity calls is refused.
+    program_member_limit: members of a program above which they can only be read by `leadId`.
     """
 
     munchkin_id: str = "123-SIM-001"
@@ -52,3 +53,4 @@ class MarketoOptions:
     legacy_query_token: bool = False
     deleted_leads_days: int | None = None
     static_list_id_limit: int = 10_000
+    program_member_limit: int = 100_000

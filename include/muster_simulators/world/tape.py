@@ -29,6 +29,7 @@ class Tape:
     def __init__(self) -> None:
         self._edits: dict[tuple[str, str, str], list[_Edit]] = defaultdict(list)
         self._activities: dict[str, list[_Line]] = defaultdict(list)
+        self._status_changes: dict[str, list[_Line]] = defaultdict(list)
         self._gone: dict[tuple[str, int], datetime] = {}
 
     def create(
@@ -74,14 +75,37 @@ class Tape:
         """One line of a lead's activity log."""
         self._activities[source].append((at, late, lead, type_id, primary[0], primary[1], attributes))
 
+    def status_change(
+        self,
+        source: str,
+        lead: int,
+        at: datetime,
+        primary: tuple[int | None, str | None],
+        attributes: Mapping[str, Any],
+        late: timedelta = NONE,
+    ) -> None:
+        """An activity 104. These are numbered on their own, so that no other activity's id depends on them."""
+        self._status_changes[source].append((at, late, lead, 104, primary[0], primary[1], attributes))
+
+    def gone_at(self, source: str, lead: int) -> datetime | None:
+        """When a Marketo lead is deleted, None for never."""
+        return self._gone.get((source, lead))
+
+    def add_field(self, source: str, object_name: str, key: str, name: str, value: Any) -> None:
+        """A field that the record has from its first state on, and that no event changes."""
+        self._edits[source, object_name, key][0][3][name] = value
+
     def changes(self) -> dict[str, tuple[Change, ...]]:
         """All changes of each source, sorted by visible_at (then by stamp)."""
         found: dict[str, list[Change]] = {source: [] for source in SOURCES}
         for (source, object_name, key), edits in self._edits.items():
             edits.sort(key=itemgetter(0))
             found[source].extend(_states(source, object_name, key, edits))
-        for source, rows in self._activities.items():
-            found[source].extend(_log(source, [row for row in rows if self._is_there(source, row)]))
+        for first, log in ((783_000_001, self._activities), (733_000_001, self._status_changes)):
+            for source, rows in log.items():
+                found[source].extend(
+                    _log(source, [row for row in rows if self._is_there(source, row)], first)
+                )
         return {
             source: tuple(sorted(rows, key=attrgetter("visible_at", "at"))) for source, rows in found.items()
         }
@@ -120,11 +144,11 @@ def _stamps(source: str, values: dict[str, Any], at: datetime) -> dict[str, Any]
     return {"createdAt": values.get("createdAt") or at, "updatedAt": at}
 
 
-def _log(source: str, rows: list[_Line]) -> list[Change]:
+def _log(source: str, rows: list[_Line], first: int) -> list[Change]:
     """Activities get ids in time order. Both instances count from the same number: an id is only unique in one."""
     rows.sort(key=itemgetter(0, 2, 3))
     changes = []
-    for number, (at, late, lead, type_id, value_id, value, attributes) in enumerate(rows, start=783_000_001):
+    for number, (at, late, lead, type_id, value_id, value, attributes) in enumerate(rows, start=first):
         guid = str(number)
         changes.append(
             Change(
@@ -140,7 +164,7 @@ def _log(source: str, rows: list[_Line]) -> list[Change]:
                     "leadId": lead,
                     "activityDate": at,
                     "activityTypeId": type_id,
-                    "campaignId": 8000 + (value_id or 0) % 40 if type_id in (6, 7, 22, 24) else None,
+                    "campaignId": 8000 + (value_id or 0) % 40 if type_id in (6, 7, 22, 24, 104) else None,
                     "primaryAttributeValueId": value_id,
                     "primaryAttributeValue": value,
                     "attributes": attributes,

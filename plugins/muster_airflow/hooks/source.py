@@ -62,9 +62,11 @@ class SourceHook(BaseHook):
     def get_conn(self) -> Source:
         """The source's client. Raises MissingConnectionError, and KeyError for a source that isn't configured."""
         from muster.sources import open_source
+        from muster.state import Gates
 
-        config = settings_now().platform.source(self.connection_id)
-        return open_source(config, resolve(self.connection_id))
+        settings = settings_now()
+        config = settings.platform.source(self.connection_id)
+        return open_source(config, resolve(self.connection_id), gates=Gates.of(settings))
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the source for its time: address and credentials are right if it answers."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -45,9 +45,20 @@ class SourceOperator(BaseOperator):
 
     def opened(self, settings: Settings) -> tuple[SourceConfig, Source]:
         from muster.sources import open_source
+        from muster.state import Gates
 
         config = settings.platform.source(self.connection_id)
-        return config, open_source(config, resolve(self.connection_id))
+        return config, open_source(config, resolve(self.connection_id), gates=Gates.of(settings))
+
+    def wait_for_clock(self, settings: Settings, end: datetime) -> None:
+        """Defer unless the source's own clock has passed the last window's end and the hold-back (F21, F39)."""
+        config, source = self.opened(settings)
+        until = end + config.hold_back
+        now = source.server_time()
+        if now < until:
+            self.log.info("the clock of %s says %s; waiting for %s", self.connection_id, now, until)
+            trigger = SourceClockTrigger(self.connection_id, until.isoformat())
+            self.defer(trigger=trigger, method_name="execute", timeout=CLOCK_LIMIT)
 
 
 class PlanExtract(SourceOperator):
@@ -67,23 +78,13 @@ class PlanExtract(SourceOperator):
         interval, kind = interval_of(context, settings), run_kind(context)
         tasks = plan_windows(settings, config, interval, run_kind=kind, lake=Lake(settings.home.lake))
         if tasks and event is None:
-            self._wait_for_clock(settings, tasks)
+            self.wait_for_clock(settings, max(task.window.end for task in tasks))
         bulk, at_once = grouped(config, tasks)
         self.log.info(
             "%s run of %s: %s", kind, interval, described(tasks) or "everything is committed already"
         )
         context["ti"].xcom_push(key=AT_ONCE, value=at_once)
         return bulk
-
-    def _wait_for_clock(self, settings: Settings, tasks: Sequence[WindowTask]) -> None:
-        """Defer unless the source's own clock has passed the last window's end and the hold-back (F21, F39)."""
-        config, source = self.opened(settings)
-        until = max(task.window.end for task in tasks) + config.hold_back
-        now = source.server_time()
-        if now < until:
-            self.log.info("the clock of %s says %s; waiting for %s", self.connection_id, now, until)
-            trigger = SourceClockTrigger(self.connection_id, until.isoformat())
-            self.defer(trigger=trigger, method_name="execute", timeout=CLOCK_LIMIT)
 
 
 class ExtractWindows(SourceOperator):
@@ -103,6 +104,12 @@ class ExtractWindows(SourceOperator):
     def execute(
         self, context: Context, event: Mapping[str, Any] | None = None, tickets: list[Any] | None = None
     ) -> dict[str, Any]:
+        return self.read_windows(context, event, tickets)
+
+    def read_windows(
+        self, context: Context, event: Mapping[str, Any] | None, tickets: list[Any] | None
+    ) -> dict[str, Any]:
+        """Begin the jobs, or go on with those of these tickets; defer until they are ready; commit."""
         from muster.sources import WindowTask, begin_missing
 
         fail_on(event)
@@ -115,6 +122,10 @@ class ExtractWindows(SourceOperator):
                 self._wait_for_jobs(source, config.poll_seconds, tickets)
             return read(self.log, settings, config, source, tasks, tickets, context)
 
+    def kept(self) -> dict[str, Any]:
+        """What `execute` must be given again when the jobs are ready, beside their tickets."""
+        return {}
+
     def _wait_for_jobs(self, source: Source, poll_seconds: float, tickets: list[Any]) -> None:
         """Give fast jobs a moment, then defer: a real one takes minutes, and a worker slot is worth more."""
         waiting = [ticket for ticket in tickets if ticket is not None]
@@ -123,9 +134,8 @@ class ExtractWindows(SourceOperator):
             if time.monotonic() + poll_seconds > deadline:
                 self.log.info("%d bulk jobs are running at %s", len(waiting), self.connection_id)
                 trigger = BulkJobsTrigger(self.connection_id, waiting)
-                self.defer(
-                    trigger=trigger, method_name="execute", kwargs={"tickets": tickets}, timeout=JOB_LIMIT
-                )
+                kept = {"tickets": tickets, **self.kept()}
+                self.defer(trigger=trigger, method_name="execute", kwargs=kept, timeout=JOB_LIMIT)
             time.sleep(poll_seconds)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -48,9 +48,11 @@ class SourceTrigger(BaseTrigger):
 
     async def _wait(self) -> None:
         from muster.sources import open_source
+        from muster.state import Gates
 
-        config = settings_now().platform.source(self.connection_id)
-        source = open_source(config, await resolve_async(self.connection_id))
+        settings = settings_now()
+        config = settings.platform.source(self.connection_id)
+        source = open_source(config, await resolve_async(self.connection_id), gates=Gates.of(settings))
         refused = 0
         while True:
             try:
@@ -94,3 +96,19 @@ class BulkJobsTrigger(SourceTrigger):
     def done(self, source: Source) -> bool:
         self.tickets = [ticket for ticket in self.tickets if not source.ready(ticket)]
         return not self.tickets
+
+
+class MomentTrigger(BaseTrigger):
+    """Until this moment of our own clock, an ISO time with its offset. Asks nobody: a quota is used up (F6)."""
+
+    def __init__(self, until: str) -> None:
+        super().__init__()
+        self.until = until
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"until": self.until}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        left = datetime.fromisoformat(self.until) - datetime.now(UTC)
+        await asyncio.sleep(max(left.total_seconds(), 0.0))
+        yield TriggerEvent({})

@@ -11,11 +11,13 @@ from typing import Any
 
 from muster.activation.ledger import load as load_ledger
 from muster.activation.plan import plan_id
+from muster.commands.quota import in_words, lines, reports
 from muster.commands.status import ObjectStatus, status_of
 from muster.config import Settings
 from muster.errors import WarehouseError
 from muster.lake import Lake
-from muster.naming import BUILD_DAG, activate_dag, extract_dag
+from muster.naming import BACKFILL_DAG, BUILD_DAG, activate_dag, extract_dag
+from muster.sources.progress import all_progress
 from muster.warehouse import current_snapshot, last_audit, snapshots
 from muster.windows import Window
 from muster_airflow.web.format import bars
@@ -23,6 +25,7 @@ from muster_airflow.web.format import bars
 Collector = Callable[[Settings], dict[str, Any]]
 AXIS = 640.0
 LATEST_PLANS = 5
+LATEST_BACKFILLS = 20
 
 
 def overview(settings: Settings) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         "timeline": timeline(settings, found.sources),
         "dags": {
             "build": BUILD_DAG,
+            "backfill": BACKFILL_DAG,
             "extract": {
                 source.connection: extract_dag(source.connection) for source in settings.platform.sources
             },
@@ -50,6 +54,8 @@ def overview(settings: Settings) -> dict[str, Any]:
         ],
         "people": [_rows(one.tables, "dim_people") for one in history],
         "guardrails": grouped(guardrails(settings)),
+        "quotas": quotas(settings),
+        "backfills": all_progress(settings)[:LATEST_BACKFILLS],
         "history": history,
         "current": current_snapshot(settings),
     }
@@ -78,6 +84,29 @@ def timeline(settings: Settings, sources: tuple[ObjectStatus, ...]) -> dict[str,
             }
         )
     return {"rows": rows, "start": start, "end": end, "width": AXIS}
+
+
+def quotas(settings: Settings) -> list[dict[str, Any]]:
+    """Each Marketo subscription: what is used of every limit, as bars 120 wide, and the calls of the last days."""
+    return [
+        {
+            "subscription": one.subscription,
+            "resets_in": in_words(one.resets_in),
+            "lines": [
+                {
+                    "what": what,
+                    "used": used,
+                    "limit": limit,
+                    "remark": remark,
+                    "percent": round(100 * used / limit),
+                    "width": round(min(used / limit, 1.0) * 120, 1),
+                }
+                for what, used, limit, remark in lines(one)
+            ],
+            "history": [day.calls + day.calls_by_others for day in (*one.history[::-1], one.today)],
+        }
+        for one in reports(settings)
+    ]
 
 
 def guardrails(settings: Settings) -> list[Any]:

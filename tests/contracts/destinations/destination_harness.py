@@ -10,7 +10,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from muster.config import Connection
 from muster.destinations import open_destination
 from muster.destinations.base import Destination, Guard, MemberDestination, Place
 from muster.destinations.marketo.destination import open_marketo
+from muster.state import Gates
 from muster_simulators.clock import SimClock
 from muster_simulators.faults import Fault, FaultPlan
 from muster_simulators.marketo.app import create_app
@@ -30,6 +31,7 @@ from muster_simulators.store import Store
 from muster_simulators.web import Running, Stats, running
 from muster_simulators.world.model import Change
 
+FAST = 100  # times as fast as real time go the simulator's 20 seconds and the gate's
 START = datetime(2026, 3, 3, tzinfo=UTC)
 SECRET = "s3cr3t-of-the-connection"
 Opened = Callable[[Destination], None]
@@ -85,6 +87,11 @@ class MarketoHarness(Harness):
         self.server, self.store, self.faults, self.stats = server, store, faults, stats
         self.pauses: list[float] = []
         self.sandbox = Sandbox(root, settings_in(root), self.open)
+        self.gates = Gates(
+            self.sandbox.settings.home.quota,
+            clock=lambda: START + timedelta(seconds=time.monotonic() * FAST),
+            sleep=lambda seconds: time.sleep(seconds / FAST),
+        )
         self.sandbox.connections["marketo__emea"] = Connection(
             "marketo__emea", server.url, "emea-client", SECRET
         )
@@ -95,7 +102,7 @@ class MarketoHarness(Harness):
         clock, faults, stats = SimClock(START), FaultPlan(), Stats()
         changes = [lead_change(number) for number in range(1, 401)]
         store = Store("marketo__emea", changes, clock)
-        given = MarketoOptions(rate_clock=lambda: time.monotonic() * 100, **options)
+        given = MarketoOptions(rate_clock=lambda: time.monotonic() * FAST, **options)
         app = create_app(
             store, clock=clock, faults=faults, clients={"emea-client": SECRET}, options=given, stats=stats
         )
@@ -106,8 +113,9 @@ class MarketoHarness(Harness):
         self, config: Any, resolver: Any, place: Place, *, guard: Guard, transport: Any = None
     ) -> Destination:
         connection = resolver(config.connection)
+        gate = self.gates.destination(config, self.sandbox.settings.platform)
         return open_marketo(
-            config, connection, place, guard=guard, transport=transport, sleep=self.pauses.append
+            config, connection, place, guard=guard, gate=gate, transport=transport, sleep=self.pauses.append
         )
 
     def members(self) -> set[str]:

@@ -18,6 +18,7 @@ from muster.destinations.base import Candidate, Match
 from muster.destinations.marketo.destination import MarketoList
 from muster.errors import DestinationError, LeaseLost
 
+USAGE = "GET /rest/v1/stats/usage.json"
 LIST_CALLS = r"/rest/v1/lists/\d+/leads\.json"
 ECID = "9" * 38
 
@@ -393,10 +394,13 @@ def test_an_unreadable_number_of_verdicts_is_read_back(marketo: MarketoHarness) 
 def test_a_second_run_costs_few_calls(marketo: MarketoHarness) -> None:
     marketo.sandbox.publish(people(*range(1, 201)))
     first = marketo.sandbox.activate()
+    asked = marketo.calls().get(USAGE, 0)
     marketo.sandbox.publish(people(*range(1, 201)))
     second = marketo.sandbox.activate()
+    again = marketo.calls().get(USAGE, 0) - asked
     # token, list by name, folder, look-up, is-member; and on the first night: making the list, adding, reading back
-    assert (first.calls, second.calls, second.writes) == (8, 5, 0)
+    assert (first.calls - asked, second.calls - again, second.writes) == (8, 5, 0)
+    assert asked == 1
 
 
 @pytest.fixture
@@ -428,3 +432,36 @@ def test_two_platforms_share_one_marketo_without_meeting(
         sandbox.activate()
     assert marketo.lead_ids() == {102}
     assert marketo.lead_ids("buyers (globex/dev)") == {102, 103}
+
+
+# ---- the quota gate ------------------------------------------------------------------------------------------
+
+
+def test_every_call_of_an_activation_goes_through_the_gate_of_its_subscription(
+    marketo: MarketoHarness,
+) -> None:
+    marketo.sandbox.publish(people(1, 2))
+    marketo.sandbox.activate()
+    platform = marketo.sandbox.settings.platform
+    gate = marketo.gates.source(platform.source(LIST))  # type: ignore[arg-type]
+    counted = sum(count for path, count in marketo.calls().items() if "/identity/" not in path)
+    assert gate.spent("calls") == counted > 5
+
+
+def test_an_activation_stops_before_the_first_call_when_the_day_is_used_up(marketo: MarketoHarness) -> None:
+    platform = marketo.sandbox.settings.platform
+    marketo.gates.source(platform.source(LIST)).exhausted("calls", START)  # type: ignore[arg-type]
+    marketo.sandbox.publish(people(1, 2))
+    with pytest.raises(DestinationError, match="calls are used"):
+        marketo.sandbox.activate()
+    assert set(marketo.calls()) <= {"POST /identity/oauth/token"}
+
+
+def test_no_marketo_is_opened_without_a_gate(marketo: MarketoHarness) -> None:
+    from muster.destinations import open_destination
+    from muster.destinations.base import Place
+
+    settings = marketo.sandbox.settings
+    place = Place("acme", "prod", "buyers", settings.home.exports)
+    with pytest.raises(ValueError, match="needs the gate"):
+        open_destination(settings.platform.destination(LIST), marketo.sandbox.connections.__getitem__, place)

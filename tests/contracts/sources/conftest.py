@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 from source_benches import Bench, MarketoBench, SalesforceBench
 
-import muster.http.marketo
 from muster_simulators.web import running
 
 BENCHES: dict[str, Callable[..., Bench]] = {"marketo": MarketoBench, "salesforce": SalesforceBench}
-
-
-@pytest.fixture(autouse=True)
-def _no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pace of real seconds has its own test."""
-    monkeypatch.setattr(muster.http.marketo, "CALLS", 100_000)
 
 
 @pytest.fixture

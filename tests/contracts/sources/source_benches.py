@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from muster.config import Connection, Platform, Settings
 from muster.lake import Lake, Manifest
 from muster.naming import Home
-from muster.sources import Source, WindowTask, extract, open_source, plan_windows
+from muster.sources import Source, WindowTask, extract, extract_deltas, open_source, plan_windows
+from muster.state import Gates
 from muster.windows import Window
 from muster_simulators.clock import SimClock
 from muster_simulators.faults import Fault, FaultPlan
@@ -131,16 +132,30 @@ class Bench:
         )
         return Settings(platform, Home(self.tmp / f"home{next(self.homes)}", "acme", "prod"), self.tmp)
 
+    def gates(self, settings: Settings) -> Gates:
+        """The quota gates of a sandbox, on the simulated clock: who waits for a place moves it on."""
+        return Gates(Gates.of(settings).path, clock=self.clock.now, sleep=self.sleep)
+
     def open(self, settings: Settings, password: str = SECRET) -> Source:
-        return open_source(settings.platform.source(self.id), self.connection(password), sleep=self.sleep)
+        return open_source(
+            settings.platform.source(self.id),
+            self.connection(password),
+            gates=self.gates(settings),
+            sleep=self.sleep,
+        )
 
     def extract(
         self, settings: Settings, interval: Window = NIGHT, kind: Any = "nightly", **options: Any
     ) -> list[Manifest]:
         return extract(
             settings, self.id, interval, kind, lambda _: self.connection(), on_progress=self.events.append,
-            sleep=self.sleep, **options,
+            sleep=self.sleep, gates=self.gates(settings), **options,
         )  # fmt: skip
+
+    def deltas(self, settings: Settings) -> list[Manifest]:
+        return extract_deltas(
+            settings, self.id, lambda _: self.connection(), sleep=self.sleep, gates=self.gates(settings)
+        )
 
     def plan(self, settings: Settings, interval: Window = NIGHT, kind: Any = "nightly") -> list[WindowTask]:
         config = settings.platform.source(self.id)
@@ -190,11 +205,12 @@ class MarketoBench(Bench):
             ),
             file_call="GET /bulk/v1/leads/export/.*/file",
             objects=(
-                "leads", "activities", "deleted_leads", "static_lists", "companies", "opportunities",
-                "opportunity_roles",
+                "leads", "activities", "deleted_leads", "lead_changes", "static_lists", "companies", "opportunities",
+                "opportunity_roles", "sales_persons", "programs", "program_members", "smart_campaigns",
+                "named_accounts",
             ),
         )  # fmt: skip
-        self.source_settings = {"munchkin_id": "456-AMR-002"}
+        self.source_settings = {"munchkin_id": "456-AMR-002", "custom_objects": ["contract_c"]}
         self.more = more
 
     def app(self, store: Store) -> Any:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import muster.sources.csv_rows as csv_rows
 from muster.errors import IntegrityError
-from muster.sources.csv_rows import is_strictly_quoted, write_csv
+from muster.sources.csv_rows import CheckedFile, OutOfPlace, write_csv
 
 FIELDS = ("a", "b", "c")
 
@@ -44,7 +44,7 @@ def written(body: bytes, *, strict: bool = False) -> Written:
     writer = Written()
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         if strict:
-            patch.setattr(csv_rows, "is_strictly_quoted", lambda path: False)
+            patch.setattr(csv_rows, "_write_fast", lambda *_: (0, False))
         path = Path(folder, "f.csv")
         path.write_bytes(b"a,b,c\n" + body)
         counts = write_csv(path, FIELDS, writer, where="x")  # type: ignore[arg-type]
@@ -53,12 +53,20 @@ def written(body: bytes, *, strict: bool = False) -> Written:
     return writer
 
 
-def quoted(body: bytes, block: int = 1 << 20) -> bool:
+def quoted(body: bytes, block: int = 1 << 20, look: int = 1 << 20) -> bool:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_rows, "BLOCK_BYTES", block)
+        patch.setattr(csv_rows, "LOOK_BYTES", look)
         path = Path(folder, "f.csv")
         path.write_bytes(body)
-        return is_strictly_quoted(path)
+        file = CheckedFile(path)
+        try:
+            while file.read(block):
+                pass
+        except OutOfPlace:
+            return False
+        finally:
+            file.close()
+        return True
 
 
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -110,10 +118,51 @@ def test_the_fast_parser_gives_what_the_strict_one_gives_for_any_bytes(parts: li
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from([b"x", b'"', b",", b"\n"]), max_size=20), st.integers(1, 7))
-def test_blocks_end_anywhere(parts: list[bytes], block: int) -> None:
+@given(
+    st.lists(st.sampled_from([b"x", b'"', b",", b"\n"]), max_size=20), st.integers(1, 7), st.integers(1, 7)
+)
+def test_blocks_end_anywhere(parts: list[bytes], block: int, look: int) -> None:
     body = b"".join(parts)
-    assert quoted(body, block) == quoted(body)
+    assert quoted(body, block, look) == quoted(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_sound"),
+    [
+        (b'a,"b ""c""",""\r\n', True),
+        (b'a,"b', False),
+        (b'a,"b"c\n', False),
+        (b'a,b"c"\n', False),
+        (b"a\rb\n", False),
+        (b"a\0b\n", False),
+    ],
+)
+def test_what_the_parsers_would_not_agree_on_is_seen_before(body: bytes, is_sound: bool) -> None:
+    assert quoted(body) is is_sound
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"1,2,3\n", b'1,"2,\n3",4\n', b'1,"a ""b""",2\r\n', b'"",x,""\n', b'1,"2"x,3\n', b"1,2\n", b"\n", b'"', b"1,\0,3\n"]
+        ),
+        max_size=40,
+    ),
+    st.integers(12, 60),
+    st.integers(1, 60),
+)  # fmt: skip
+def test_files_of_many_blocks_give_what_the_strict_parser_gives(
+    parts: list[bytes], block: int, look: int
+) -> None:
+    body = b"".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "BLOCK_BYTES", block)
+        patch.setattr(csv_rows, "LOOK_BYTES", look)
+        fast = written(body)
+    strict = written(body, strict=True)
+    assert fast.rows == strict.rows
+    assert fast.aside == strict.aside
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,9 @@ def _with_key(bench: SalesforceBench, private: str, user: str = "integration@acm
     from muster.sources.salesforce.source import SalesforceReader
 
     connection = replace(bench.connection(""), extra={"private_key": private, "username": user})
-    config = bench.settings().platform.source(bench.id)
-    source = open_source(config, connection, sleep=bench.sleep)
+    settings = bench.settings()
+    config = settings.platform.source(bench.id)
+    source = open_source(config, connection, gates=bench.gates(settings), sleep=bench.sleep)
     assert isinstance(source, SalesforceReader)
     source.api._clock = lambda: bench.clock.now().timestamp()
     return source

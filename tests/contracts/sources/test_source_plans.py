@@ -82,7 +82,10 @@ def test_snapshots_come_last_in_the_order_of_the_keys_they_need() -> None:
     kinds = [task.kind for task in tasks]
     assert kinds == sorted(kinds, reverse=True)
     names = [task.object for task in tasks if task.kind == "snapshot"]
-    assert names == ["static_lists", "companies", "opportunity_roles", "opportunities"]
+    assert names == [
+        "static_lists", "programs", "smart_campaigns", "companies", "sales_persons", "opportunity_roles",
+        "opportunities", "named_accounts",
+    ]  # fmt: skip
 
 
 def test_a_task_is_the_same_after_json() -> None:

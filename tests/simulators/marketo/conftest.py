@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from marketo_openapi import OPENAPI
 
 from muster_simulators.clock import SimClock
 from muster_simulators.faults import Fault, FaultPlan
@@ -22,7 +22,6 @@ from muster_simulators.world.model import Change
 SOURCE = "marketo__amer"
 NOW = datetime(2026, 3, 3, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
-OPENAPI = Path(__file__).resolve().parents[4] / "shared" / "protocols" / "marketo-openapi"
 
 # The official descriptions lie beside the repository, not in it.
 collect_ignore = [] if OPENAPI.is_dir() else ["test_marketo_openapi.py"]
@@ -90,6 +89,90 @@ def small_world() -> list[Change]:
         activity(104, 13, 1, NOW - 2 * hour, primaryAttributeValue="First Name", attributes=changed),
         activity(105, 37, 99, NOW - hour, primaryAttributeValueId=99, primaryAttributeValue="Gone Ghost"),
     ]
+
+
+STEPS = (("Invited", 10, False), ("Registered", 20, False), ("Attended", 40, True))
+
+
+def whole_world() -> list[Change]:
+    """The small world with marketing, sales and contracts: two programs, members 1 to 3 of the first."""
+    statuses = [{"name": n, "step": step, "success": ok, "hidden": False} for n, step, ok in STEPS]
+    channel = {"id": 2, "name": "Webinar", "applicableProgramType": "event", "progressionStatuses": statuses}
+    tag = {"id": 1, "tagType": "Region", "allowableValues": ["EMEA", "AMER"], "required": False}
+    campaign = {
+        "name": "Score",
+        "type": "trigger",
+        "isActive": True,
+        "isRequestable": True,
+        "programId": 1107,
+    }
+    letter = {"id": 1200, "name": "Letter", "type": "Email", "channel": "Email Send", "status": "unlocked"}
+    person = {"id": 5, "externalSalesPersonId": "SP-5", "email": "rep@acme.example", "firstName": "Rep"}
+    account = {"marketoGUID": "n-1", "name": "Acme", "industry": "Finance", "domainName": "acme.example"}
+    return [
+        *small_world(),
+        change("channels", 2, {**channel, **_stamps()}),
+        change("tag_types", 1, {**tag, **_stamps()}),
+        change("programs", 1107, _program()),
+        change("programs", 1200, {**letter, **_stamps()}),
+        change("smart_campaigns", 8022, {"id": 8022, **campaign, **_stamps()}),
+        change("smart_campaigns", 8023, {"id": 8023, "name": "Once", "type": "batch", **_stamps()}),
+        *(member(1107, number) for number in (1, 2, 3)),
+        change("sales_persons", 5, {**person, **_stamps()}),
+        change("named_accounts", "n-1", {**account, **_stamps()}),
+        *(contract(number, lead_id) for number, lead_id in ((1, 1), (2, 1), (3, 2))),
+        activity(106, 22, 1, NOW - timedelta(hours=6), campaignId=8022),
+    ]
+
+
+def _program() -> dict[str, Any]:
+    return {
+        "id": 1107,
+        "name": "Spring Webinar",
+        "type": "Event",
+        "channel": "Webinar",
+        "tags": [{"tagType": "Region", "tagValue": "EMEA"}],
+        "costs": [{"startDate": "2026-02-01", "cost": 900, "note": "hall"}],
+        **_stamps(),
+    }
+
+
+def member(program_id: int, lead_id: int, at: datetime = NOW - DAY, **more: Any) -> Change:
+    values = {
+        "id": 3_240_000 + lead_id,
+        "leadId": lead_id,
+        "programId": program_id,
+        "program": "Spring Webinar",
+        "statusName": "Registered",
+        "statusReason": None,
+        "membershipDate": at - DAY,
+        "acquiredBy": lead_id == 1,
+        "reachedSuccess": False,
+        "reachedSuccessDate": None,
+        "isExhausted": False,
+        "nurtureCadence": None,
+        "createdAt": at - DAY,
+        "updatedAt": at,
+    }
+    return change("program_members", f"{program_id}:{lead_id}", {**values, **more}, at)
+
+
+def contract(number: int, lead_id: int, at: datetime = NOW - DAY, **more: Any) -> Change:
+    values = {
+        "marketoGUID": f"c-{number}",
+        "contractNumber": f"C-{number}",
+        "leadId": lead_id,
+        "product": 'Premium "24/7"',
+        "amount": 12.5 * number,
+        "signedOn": at.date(),
+        "renewsOn": None,
+        "seats": number,
+        "isActive": True,
+        "notes": "signed,\nthen renewed",
+        "createdAt": at,
+        "updatedAt": at,
+    }
+    return change("custom__contract_c", f"c-{number}", {**values, **more}, at)
 
 
 def _stamps() -> dict[str, Any]:
@@ -175,6 +258,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
+def whole() -> Iterator[Site]:
+    """A site with marketing, sales and contracts too."""
+    yield make_site(whole_world())
+
+
+@pytest.fixture
 def new_site() -> Callable[..., Site]:
     """A site with other options."""
     return lambda changes=None, **options: make_site(small_world() if changes is None else changes, **options)
@@ -184,5 +273,13 @@ def new_site() -> Callable[..., Site]:
 def make() -> SimpleNamespace:
     """Builders of changes: `make.lead(1)`, `make.activity(...)`, `make.change(...)`, `make.small_world()`."""
     return SimpleNamespace(
-        lead=lead, activity=activity, change=change, small_world=small_world, now=NOW, day=DAY
+        lead=lead,
+        activity=activity,
+        change=change,
+        member=member,
+        contract=contract,
+        small_world=small_world,
+        whole_world=whole_world,
+        now=NOW,
+        day=DAY,
     )

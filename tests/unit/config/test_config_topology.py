@@ -9,7 +9,7 @@ import pytest
 SYNCED = "    crm_sync: salesforce__main\n    objects: [leads, activities]\n"
 
 
-@pytest.mark.parametrize("name", ["companies", "opportunities", "opportunity_roles"])
+@pytest.mark.parametrize("name", ["companies", "opportunities", "opportunity_roles", "sales_persons"])
 def test_b2_an_object_of_the_crm_is_not_ingested_a_second_time_through_a_synced_marketo(change, name):
     found, _ = change((SYNCED, SYNCED.replace("activities", name)))
     assert len(found) == 1
@@ -25,6 +25,32 @@ def test_b2_names_the_line_where_the_crm_already_brings_the_object(change):
 def test_b2_a_marketo_without_sync_keeps_its_own_companies(problems, valid):
     assert "[leads, companies]" in valid
     assert problems(valid) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["programs", "program_members", "smart_campaigns", "named_accounts", "lead_changes"]
+)
+def test_b2_a_synced_marketo_keeps_what_is_its_own(change, name):
+    found, _ = change((SYNCED, SYNCED.replace("activities", name)))
+    assert found == []
+
+
+def test_custom_objects_of_one_name_but_for_case_would_be_one_table(change):
+    listed = SYNCED + "    custom_objects: [Contract_c, order_c, contract_C]\n"
+    found, _ = change((SYNCED, listed))
+    assert found == ["15: custom_objects: 'contract_C' and 'Contract_c' would be one table of the lake"]
+
+
+def test_a_custom_object_that_is_listed_twice_is_told(change):
+    found, _ = change((SYNCED, SYNCED + "    custom_objects: [order_c, order_c]\n"))
+    assert found == ["15: custom_objects: 'order_c' is listed twice"]
+
+
+@pytest.mark.parametrize("name", ["order-c", "1st", "über", "a b", "../etc", "x" * 70])
+def test_a_custom_object_has_an_api_name(change, name):
+    found, _ = change((SYNCED, SYNCED + f'    custom_objects: ["{name}"]\n'))
+    assert len(found) == 1
+    assert "is not the API name of a custom object" in found[0]
 
 
 def test_b2_the_crm_of_a_synced_marketo_is_a_source(change):

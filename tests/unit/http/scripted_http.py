@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
 
 import httpx
 
@@ -27,6 +30,46 @@ class Script(httpx.MockTransport):
     @property
     def paths(self) -> list[str]:
         return [request.url.path for request in self.requests]
+
+
+class OpenGate:
+    """A quota gate that lets everybody through and notes what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[bool] = []
+        self.dates: list[datetime | None] = []
+        self.told: list[Any] = []
+        self.ended = 0
+        self.mark: Any = None
+
+    @contextmanager
+    def call(self, *, is_counted: bool = True) -> Iterator[OpenGate]:
+        self.calls.append(is_counted)
+        try:
+            yield self
+        finally:
+            self.ended += 1
+
+    def keep(self) -> None:
+        self.told.append("keep")
+
+    def answered(self, date: datetime | None) -> None:
+        self.dates.append(date)
+
+    def leave(self) -> None:
+        self.told.append("leave")
+
+    def usage_due(self, seconds: float) -> Any:
+        return self.mark
+
+    def learn(self, mark: Any, totals: dict[str, int]) -> None:
+        self.told.append(totals)
+
+    def exhausted(self, kind: str, at: datetime | None = None) -> None:
+        self.told.append((kind, at))
+
+    def close(self) -> None:
+        self.told.append("close")
 
 
 class CutStream(httpx.SyncByteStream):

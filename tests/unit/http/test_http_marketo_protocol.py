@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from scripted_http import Script
+from scripted_http import OpenGate, Script
 
 from muster.config import Connection
 from muster.errors import QuotaExhausted, SourceError, TransientSourceError
-from muster.http import SlidingWindow, shared_window
+from muster.http import Wanted, download
 from muster.http.marketo import MarketoApi, MarketoError, next_reset
 from muster.http.marketo_errors import RULES, Action
 
@@ -37,8 +38,7 @@ def no(code: str, message: str = "") -> httpx.Response:
 
 
 def api(script: Script, pauses: list[float]) -> MarketoApi:
-    unpaced = SlidingWindow(10_000, 1)
-    return MarketoApi(CONNECTION, transport=script, sleep=pauses.append, pacer=unpaced)
+    return MarketoApi(CONNECTION, gate=OpenGate(), transport=script, sleep=pauses.append)  # type: ignore[arg-type]
 
 
 def test_the_token_goes_in_the_header_and_the_secret_in_the_form(pauses: list[float]) -> None:
@@ -195,13 +195,82 @@ def test_the_rest_and_identity_addresses_of_the_admin_page_are_understood(pauses
     for suffix in ("", "/rest", "/identity"):
         script = Script(token(), ok())
         connection = Connection("marketo__emea", CONNECTION.host + suffix, "c", "s")
-        MarketoApi(connection, transport=script, sleep=pauses.append).get("/bulk/v1/leads/export.json")
+        MarketoApi(connection, gate=OpenGate(), transport=script, sleep=pauses.append).get(
+            "/bulk/v1/leads/export.json"
+        )  # type: ignore[arg-type]
         assert script.paths == ["/identity/oauth/token", "/bulk/v1/leads/export.json"]
 
 
-def test_all_clients_of_an_instance_in_a_process_share_one_pace(pauses: list[float]) -> None:
-    """Half of the 100 calls within 20 s that every client of the instance shares."""
-    emea, again = (MarketoApi(CONNECTION, transport=Script(token()), sleep=pauses.append) for _ in range(2))
-    amer = MarketoApi(Connection("marketo__amer", "https://456-amr-002.mktorest.com", "c", "s"))
-    assert emea.session.pacer is again.session.pacer is shared_window(CONNECTION.host, 50, 20.0)
-    assert amer.session.pacer is not emea.session.pacer
+# ---- the gate -----------------------------------------------------------------------------------------------
+
+
+def gated(script: Script, pauses: list[float]) -> tuple[MarketoApi, OpenGate]:
+    gate = OpenGate()
+    return MarketoApi(CONNECTION, gate=gate, transport=script, sleep=pauses.append), gate  # type: ignore[arg-type]
+
+
+def test_every_call_goes_through_the_gate_and_a_token_is_not_counted(pauses: list[float]) -> None:
+    one, gate = gated(Script(token(), ok(), no("611"), ok()), pauses)
+    one.get("/a.json")
+    one.get("/b.json")
+    assert gate.calls == [False, True, True, True]
+    assert gate.ended == 4
+    assert gate.dates[2] == datetime(2026, 3, 3, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_left"),
+    [
+        (httpx.ReadTimeout("slow"), True),
+        (httpx.WriteTimeout("slow"), True),
+        (httpx.ConnectTimeout("nobody there"), False),
+        (httpx.RemoteProtocolError("cut"), False),
+    ],
+)
+def test_a_call_that_timed_out_keeps_its_place_because_the_source_may_be_at_work(
+    pauses: list[float], error: Exception, is_left: bool
+) -> None:
+    one, gate = gated(Script(token(), error, ok()), pauses)
+    one.get("/a.json")
+    assert gate.told == (["leave"] if is_left else [])
+    assert gate.ended == 3
+
+
+def test_what_others_used_is_asked_for_before_the_first_call(pauses: list[float]) -> None:
+    script = Script(token(), ok([{"date": "2026-03-03", "total": 1120, "users": []}]), ok())
+    one, gate = gated(script, pauses)
+    gate.mark = object()
+    one.get("/a.json")
+    one.get("/b.json")
+    assert script.paths[1:] == ["/rest/v1/stats/usage.json", "/a.json", "/b.json"]
+    assert gate.told == [{"2026-03-03": 1120}]
+
+
+@pytest.mark.parametrize(
+    "answer", [no("603"), no("610"), ok([{"date": "2026-03-03"}]), ok([{"date": "x", "total": "y"}])]
+)
+def test_a_run_goes_on_where_the_usage_is_not_told(pauses: list[float], answer: httpx.Response) -> None:
+    script = Script(token(), answer, ok([{"id": 1}]))
+    one, gate = gated(script, pauses)
+    gate.mark = object()
+    assert one.get("/a.json").result == [{"id": "1"}]
+    assert gate.told == []
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [("607", "", "calls"), ("1029", "Export daily quota exceeded", "export_bytes")],
+)
+def test_a_quota_that_the_source_calls_used_up_is_known_to_all(
+    pauses: list[float], code: str, message: str, kind: str
+) -> None:
+    one, gate = gated(Script(token(), no(code, message)), pauses)
+    with pytest.raises(QuotaExhausted, match="2026-03-03T06:00:00"):
+        one.get("/a.json")
+    assert gate.told == [(kind, datetime(2026, 3, 3, 0, 30, tzinfo=UTC))]
+
+
+def test_a_long_download_says_that_it_goes_on(pauses: list[float], tmp_path: Path) -> None:
+    one, gate = gated(Script(token(), httpx.Response(200, stream=httpx.ByteStream(b"abc"))), pauses)
+    download(one.session, "/file.json", tmp_path / "f", Wanted(3), judge=one.judge_file)
+    assert "keep" in gate.told

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from muster.http import Issued, SlidingWindow, TokenCache, redact
+from muster.http import Issued, TokenCache, redact
 from muster.http.jsontext import as_text, dumps, loads
 
 
@@ -64,23 +64,6 @@ def test_two_threads_ask_for_one_token() -> None:
     for thread in threads:
         thread.join()
     assert asked == [1]
-
-
-def test_never_more_calls_than_allowed_within_any_window() -> None:
-    clock = Clock()
-    window, taken = SlidingWindow(5, 20, clock=clock, sleep=clock.sleep), []
-    for number in range(40):
-        window.take()
-        taken.append(clock.now)
-        clock.now += (number % 3) * 0.7
-    for at in taken:
-        assert sum(at - 20 < other <= at for other in taken) <= 5
-    assert taken[-1] - taken[0] >= 7 * 20
-
-
-def test_a_window_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        SlidingWindow(0, 20)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 
 from muster.destinations.base import CallRefusedError, Guard, UnknownAnswerError, Usage
 from muster.errors import DestinationError, SourceError, TransientSourceError
-from muster.http.marketo import CALL_SECONDS, CALLS, MarketoApi, MarketoError, Reply
-from muster.http.pacing import SlidingWindow, shared_window
+from muster.http.marketo import MarketoApi, MarketoError, Reply
+from muster.http.pacing import Pacer, Slot
 
 NOTHING_DONE = frozenset({"606", "608", "615"})
 SPOILT_BY_A_ROW = frozenset(
@@ -37,18 +37,18 @@ SPOILT_BY_A_ROW = frozenset(
 LATER = "run it again later: what is acknowledged stays, the rest is sent then"
 
 
-class GuardedPace(SlidingWindow):
-    """The instance's shared window of calls, with the guard and the count right behind the wait."""
+class GuardedPace:
+    """The subscription's gate, with the guard and the count right behind the wait."""
 
-    def __init__(self, root: str, guard: Guard, usage: Usage) -> None:
-        super().__init__(CALLS, CALL_SECONDS)
-        self._shared = shared_window(root, CALLS, CALL_SECONDS)
-        self._guard, self._usage = guard, usage
+    def __init__(self, gate: Pacer, guard: Guard, usage: Usage) -> None:
+        self._gate, self._guard, self._usage = gate, guard, usage
 
-    def take(self) -> None:
-        self._shared.take()
-        self._guard()
-        self._usage.calls += 1
+    @contextmanager
+    def call(self, *, is_counted: bool = True) -> Iterator[Slot]:
+        with self._gate.call(is_counted=is_counted) as slot:
+            self._guard()
+            self._usage.calls += 1
+            yield slot
 
 
 class Calls:

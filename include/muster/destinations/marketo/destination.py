@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -29,6 +29,9 @@ from muster.destinations.marketo.lookup import Lookup
 from muster.errors import DestinationError
 from muster.http.marketo import MarketoApi
 
+if TYPE_CHECKING:
+    from muster.state import QuotaGate
+
 ASSETS = "/rest/asset/v1"
 LEAD_NOT_FOUND, LEAD_NOT_IN_LIST = "1004", "1015"
 
@@ -39,14 +42,14 @@ def open_marketo(
     place: Place,
     *,
     guard: Guard,
+    gate: QuotaGate,
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> MarketoList:
     usage = Usage()
-    root = connection.host.removesuffix("/rest").removesuffix("/identity")
-    pacer = GuardedPace(root, guard, usage)
+    pacer = GuardedPace(gate, guard, usage)
     api = MarketoApi(
-        connection, timeout=config.timeout_seconds, transport=transport, pacer=pacer, sleep=sleep
+        connection, gate=gate, pacer=pacer, timeout=config.timeout_seconds, transport=transport, sleep=sleep
     )
     return MarketoList(config, Calls(api, usage), place)
 

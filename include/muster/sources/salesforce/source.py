@@ -43,7 +43,7 @@ class SalesforceReader(Source):
     """See muster.sources.base.Source."""
 
     bulk_objects: ClassVar[frozenset[str]] = frozenset(OBJECTS)
-    jobs_at_once: ClassVar[int] = 6
+    jobs_at_once = 6
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""Benchmarks: figures with their limits, each process measured whole. `make bench-extract`."""

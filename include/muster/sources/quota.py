@@ -1,0 +1,26 @@
+"""What is left of a source's day, by its quota gate: everything that all processes of the subscription used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from muster.config import MarketoSource
+
+if TYPE_CHECKING:
+    from muster.config import SourceConfig
+    from muster.state import Gates
+
+
+def spent_today(config: SourceConfig, gates: Gates) -> tuple[int, int]:
+    """(bytes of export files, those of running jobs included; calls) of the running day. Makes no call."""
+    if not isinstance(config, MarketoSource):
+        return 0, 0
+    report = gates.source(config).report()
+    return report.today.export_bytes + report.reserved_bytes, report.calls
+
+
+def left_today(config: SourceConfig, gates: Gates) -> int | None:
+    """Bytes of export that today still allows; None where exports aren't counted in bytes."""
+    if not isinstance(config, MarketoSource):
+        return None
+    return max(config.limits.export_bytes_per_day - spent_today(config, gates)[0], 0)

@@ -1,0 +1,79 @@
+"""The dbt project's own staging SQL, rendered without dbt: its models and macros, `source()` as the name of a view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from muster.lake import Lake
+from muster.warehouse.raw import declared_tables
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+@cache
+def rendered(model: str) -> str:
+    """A staging model of Marketo as one SELECT."""
+    macros = "".join(path.read_text() for path in sorted((PROJECT / "macros").glob("*.sql")))
+    text = (PROJECT / "models" / "staging" / "marketo" / f"{model}.sql").read_text()
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
+    environment.globals.update(
+        source=lambda _, table: table, config=lambda **_: "", var=lambda *_: "", execute=False
+    )
+    environment.globals["return"] = lambda value: value
+    return environment.from_string(macros + text).render()
+
+
+@cache
+def declared(object_name: str) -> tuple[str, ...]:
+    """The columns that the project's source description lists."""
+    return next(
+        one.columns
+        for one in declared_tables(PROJECT)
+        if (one.system, one.object) == ("marketo", object_name)
+    )
+
+
+class Staged:
+    """Queries over what one lake has committed."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.engine = duckdb.connect()
+
+    def rows(self, object_name: str, columns: str) -> list[tuple[Any, ...]]:
+        """`columns` of the staged rows; none where nothing was received."""
+        files = self.lake.raw_files("marketo", object_name)
+        if not files:
+            return []
+        paths = ", ".join(f"'{path}'" for path in files)
+        read = f"from read_parquet([{paths}], union_by_name = true)"
+        there = {row[0].casefold() for row in self.engine.execute(f"describe select * {read}").fetchall()}
+        nulls = [
+            f', null::varchar as "{name}"' for name in declared(object_name) if name.casefold() not in there
+        ]
+        self.engine.execute(
+            f"create or replace view marketo__{object_name} as select *{''.join(nulls)} {read}"
+        )
+        return self.engine.execute(
+            f"select {columns} from ({rendered(f'stg_marketo__{object_name}')})"
+        ).fetchall()
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+def raw_values(paths: Sequence[Path], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """These columns of Parquet files as they lie there."""
+    import pyarrow.parquet as pq
+
+    found: list[tuple[Any, ...]] = []
+    for path in paths:
+        table = pq.read_table(path, columns=list(columns), partitioning=None)
+        found += zip(*(table[name].to_pylist() for name in columns), strict=True)
+    return found
