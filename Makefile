@@ -7,9 +7,10 @@ STAMP := $(VENV)/.installed
 PEOPLE ?= 20000
 SEED ?= 7
 WORKERS ?= 2
+HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill check format compile new-audience docs lock
+.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-soak bench-extract check format compile new-audience docs lock
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,17 +38,26 @@ clean-demo: down ## Forget everything the demo made
 	rm -rf .muster
 
 test: $(STAMP) check ## Everything that CI runs
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not kill and not airflow" tests
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not kill and not airflow and not soak" tests
 	@$(BIN)/python -m pytest -m airflow tests
 
 test-fast: $(STAMP) ## The inner loop: under 90 seconds
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not kill and not airflow" tests
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not kill and not airflow and not soak" tests
 
 test-kill: $(STAMP) ## kill -9 of extract, dbt and export at 30 random moments each
 	@$(BIN)/python -m pytest -m kill tests
 
 test-backfill: $(STAMP) ## airflow backfill create over 60 days beside a nightly run (some minutes)
 	@$(BIN)/python -m demo backfill
+
+test-histories: $(STAMP) ## Random source histories, staged against an oracle (HISTORIES=10000)
+	@HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -n $(WORKERS) tests/histories
+
+test-soak: $(STAMP) ## Thirty simulated days: nights, five-minute runs, a backfill, 2 % faults (some minutes)
+	@$(BIN)/python -m pytest -m soak -s tests
+
+bench-extract: $(STAMP) ## Bulk files to committed Parquet, against DuckDB's conversion of the same file
+	@$(BIN)/python -m bench.extract
 
 check: $(STAMP) ## Lint, types, import contracts, compiled audiences
 	@$(BIN)/ruff check --no-cache .

@@ -18,6 +18,7 @@ CONNECTIONS = ("MARKETO__EMEA", "MARKETO__AMER", "SALESFORCE__MAIN")
 COMMANDS = (
     "validate",
     "extract",
+    "backfill",
     "quarantine",
     "compile",
     "build",

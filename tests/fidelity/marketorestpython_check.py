@@ -2,8 +2,7 @@
 
     python tests/fidelity/marketorestpython_check.py <path of muster-simulators>
 
-Runs in an environment of its own (`pip install marketorestpython`); the simulators run in theirs, as a process on
-free loopback ports. Prints one line a check and ends with 1 when any failed.
+The simulators run as a process on free loopback ports. Prints one line a check and ends with 1 when any failed.
 """
 
 from __future__ import annotations

@@ -64,10 +64,10 @@ def extract_deltas(
     ):
         for task in plan_deltas(config, lake, source.server_time() - HOLD_BACK):
             ticket = source.begin_delta(task.object, task.window)
-            manifest = extract_window(settings, config, source, task, ticket, run_id=name)
-            if on_progress:
-                on_progress(f"{task.object} {task.window}: {manifest.rows:,} rows")
-            made.append(manifest)
+            for manifest in extract_window(settings, config, source, task, ticket, run_id=name, sleep=sleep):
+                if on_progress:
+                    on_progress(f"{manifest.object} {manifest.window}: {manifest.rows:,} rows")
+                made.append(manifest)
     return made
 
 

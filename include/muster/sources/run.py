@@ -79,7 +79,8 @@ def _read_gaps(
     while missing := gaps(task.window, [one.window for one in _windows(lake, config, task)]):
         piece = replace(task, window=missing[-1])
         log.info("%s %s: others hold a part of it; reading %s", task.object, task.window, piece.window)
-        ticket = source.begin(piece.object, piece.window)
+        begin = source.begin_delta if task.run_kind == "delta" else source.begin
+        ticket = begin(piece.object, piece.window)
         _wait(source, config, ticket, sleep)
         try:
             _read(lake, config, source, piece, ticket, run_id)
@@ -233,11 +234,14 @@ def wait_for_clock(
     sleep: Sleep = time.sleep,
     on_progress: Progress | None = None,
 ) -> None:
-    """Wait until the source's own clock has reached `until` (F21, F39). Raises SourceError when patience ends."""
+    """Wait until the source's own clock has reached `until` (F21, F39).
+
+    Raises SourceError when patience ends, and at once where it is sure to end before.
+    """
     waited = 0.0
     while (now := source.server_time()) < until:
         left = (until - now).total_seconds()
-        if waited >= patience.total_seconds():
+        if waited + left > patience.total_seconds():
             raise SourceError(
                 f"its clock says {now.isoformat()}; the newest window can be read from {until.isoformat()}",
                 where=where,

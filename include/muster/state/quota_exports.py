@@ -55,10 +55,13 @@ class ExportQuota(QuotaLedger):
     """See the module. `jobs.state`: reserved, created, waiting, queued; then done, gone, or lost sight of."""
 
     def expected_bytes(self, family: str, seconds: float) -> int:
-        """What a job over so much time will bring: by the fullest of the family's last jobs, and a fifth more."""
+        """What a job over so much time will bring: by the rate of the family's last jobs together, and a fifth more.
+
+        Together, so that one busy hour doesn't make every month look as busy.
+        """
         with self._database.transaction() as db:
             rate = db.execute(
-                "select max(bytes / seconds) from (select bytes, seconds from jobs where subscription = ? and "
+                "select sum(bytes) / sum(seconds) from (select bytes, seconds from jobs where subscription = ? and "
                 "family = ? and state = 'done' and seconds > 0 order by id desc limit ?)",
                 (self.subscription, family, REMEMBERED),
             ).fetchone()[0]
