@@ -64,15 +64,19 @@ class Simulators:
 
 
 def start_simulators(
-    folder: Path, environment: Mapping[str, str], people: int, seed: int, now: str
+    folder: Path, environment: Mapping[str, str], people: int, seed: int, now: str, *, rate_speed: float = 1
 ) -> tuple[Started, Path]:
-    """Start the process; it writes its ports to the file when every server answers."""
+    """Start the process; it writes its ports to the file when every server answers.
+
+    `rate_speed`: how many times as fast as the wall clock the clock runs that calls per 20 seconds are counted by.
+    """
     state = folder / "simulators"
     ports = state / "ports.json"
     ports.unlink(missing_ok=True)
     command = [
         str(Path(sys.executable).with_name("muster-simulators")), "serve", "--people", str(people), "--seed", str(seed),
         "--state", str(state), "--ports-file", str(ports), "--now", now,
+        "--rate-speed", str(rate_speed),
     ]  # fmt: skip
     return start("simulators", command, environment, folder / "logs" / "simulators.log", ROOT), ports
 

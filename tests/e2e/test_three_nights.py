@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,13 +77,16 @@ def test_days_of_a_backfill_and_one_big_extract_give_the_same_profile(nights: Ni
     night = nights.interval(3)
     source = place.platform.source("marketo__amer")
     days = [Window(night.start - DAY * back, night.start - DAY * (back - 1)) for back in range(60, 0, -1)]
+    read = partial(
+        extract, place, source.connection, resolver=connection_from_environment, gates=nights.in_haste(place)
+    )
     for number, day in enumerate(days):
         if number == 30:
-            extract(place, source.connection, night, "nightly", connection_from_environment, run_id="nightly")
+            read(night, "nightly", run_id="nightly")
             nightly = {
                 m.window: m.files for m in Lake(place.home.lake).manifests() if m.run_kind == "nightly"
             }
-        extract(place, source.connection, day, "backfill", connection_from_environment, run_id=f"day{number}")
+        read(day, "backfill", run_id=f"day{number}")
     manifests = Lake(place.home.lake).manifests()
     assert {m.window: m.files for m in manifests if m.run_kind == "nightly"} == nightly
     for name in ("leads", "activities", "deleted_leads"):
