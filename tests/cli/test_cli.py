@@ -18,7 +18,6 @@ CONNECTIONS = ("MARKETO__EMEA", "MARKETO__AMER", "SALESFORCE__MAIN")
 COMMANDS = (
     "validate",
     "extract",
-    "backfill",
     "quarantine",
     "compile",
     "build",
@@ -31,6 +30,7 @@ COMMANDS = (
     "lookup",
     "rollback",
 )
+GROUPS = {"backfill": ("plan", "run", "status")}
 
 
 class Listener:
@@ -159,9 +159,11 @@ def test_mistakes_in_the_other_files_are_reported_with_the_same_call(
     assert "poll_seconds: must be a number" in told
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, *(f"{group} {name}" for group, names in GROUPS.items() for name in names)]
+)
 def test_every_command_has_a_help_text_and_an_example(command: str) -> None:
-    done = CliRunner().invoke(app, [command, "--help"])
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
     assert done.exit_code == 0
     assert "Example: muster" in done.output
     assert len(done.output.splitlines()) > 5
@@ -169,6 +171,7 @@ def test_every_command_has_a_help_text_and_an_example(command: str) -> None:
 
 def test_every_command_is_among_those_tested_here() -> None:
     assert {command.name for command in app.registered_commands} - {"new-audience"} == set(COMMANDS)
+    assert {group.name for group in app.registered_groups} == set(GROUPS)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_the_overview_shows_backfills_done_left_and_refused(user: TestClient) ->
         "needs",
         "days of quota",
         "shorter range: ",
-        "500.0",
+        "500.0 MB",
     ):
         assert shown in text
     assert f"0 of {len(fits.windows)}" in text

@@ -50,9 +50,14 @@ def sparkline(values: list[int], width: float = 120.0, height: float = 26.0) -> 
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
+def megabytes(value: float) -> str:
+    return f"{value / 1_000_000:,.1f} MB"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "number": number,
+    "megabytes": megabytes,
     "day": day,
     "sparkline": sparkline,
 }
