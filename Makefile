@@ -10,7 +10,7 @@ WORKERS ?= 2
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-soak bench-extract check format compile new-audience docs lock
+.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-soak bench-extract bench-deltas check format compile new-audience docs lock
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-soak: $(STAMP) ## Thirty simulated days: nights, five-minute runs, a backfi
 
 bench-extract: $(STAMP) ## Bulk files to committed Parquet, against DuckDB's conversion of the same file
 	@$(BIN)/python -m bench.extract
+
+bench-deltas: $(STAMP) ## A change in a Marketo until it is in the lake, by the five-minute path
+	@$(BIN)/python -m bench.deltas
 
 check: $(STAMP) ## Lint, types, import contracts, compiled audiences
 	@$(BIN)/ruff check --no-cache .

@@ -194,7 +194,15 @@ def _limits(one: Any) -> str:
 
 def _dags() -> Iterator[str]:
     from muster.config import load
-    from muster.naming import BACKFILL_DAG, BUILD_DAG, activate_dag, extract_dag, published_asset, raw_asset
+    from muster.naming import (
+        BACKFILL_DAG,
+        BUILD_DAG,
+        activate_dag,
+        extract_dag,
+        published_asset,
+        raw_asset,
+        stream_dag,
+    )
 
     settings = load(ROOT / "include" / "config")
     platform = settings.platform
@@ -206,6 +214,7 @@ def _dags() -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for source, asset in zip(platform.sources, raw, strict=True):
         yield f"| `{extract_dag(source.connection)}` | `{platform.schedule.cron}`, catching up | plan, extract (mapped), finish | `{asset}` |"
+    yield f"| `{stream_dag('<connection>')}` | every `stream_minutes` of a Marketo that sets it | read_changes | |"
     yield f"| `{BACKFILL_DAG}` | by hand, with a form | plan, extract (mapped), finish | the raw asset of the source it read |"
     yield f"| `{BUILD_DAG}` | when every source has new raw data | build, audit, publish | `{published}` |"
     for destination in platform.destinations:

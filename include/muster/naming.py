@@ -50,6 +50,10 @@ def extract_dag(connection_id: str) -> str:
     return f"extract_{connection_id}"
 
 
+def stream_dag(connection_id: str) -> str:
+    return f"stream_{connection_id}"
+
+
 def activate_dag(destination: str) -> str:
     return f"activate_{destination}"
 
@@ -68,6 +72,7 @@ def destination_pool(destination: str) -> str:
 
 WAREHOUSE_POOL = "warehouse_writer"
 BACKFILL_POOL = "backfill"
+STREAM_POOL = "stream"
 
 
 def raw_asset(platform: str, sandbox: str, connection_id: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import (
     DAG,
     CronDataIntervalTimetable,
+    DeltaTriggerTimetable,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
@@ -20,25 +21,28 @@ from airflow.sdk import (
     TriggerRule,
 )
 
-from muster.config import DestinationConfig, Settings, SourceConfig
+from muster.config import DestinationConfig, MarketoSource, Settings, SourceConfig
 from muster.naming import (
     BACKFILL_DAG,
     BACKFILL_POOL,
     BUILD_DAG,
+    STREAM_POOL,
     WAREHOUSE_POOL,
     activate_dag,
     destination_pool,
     extract_dag,
     source_pool,
+    stream_dag,
 )
 from muster_airflow import assets
 from muster_airflow.operators.activate import ActivateAudience
 from muster_airflow.operators.backfill import BackfillWindows, FinishBackfill, PlanBackfill
 from muster_airflow.operators.build import AuditProfiles, BuildProfiles, PublishProfiles
 from muster_airflow.operators.extract import ExtractWindows, FinishExtract, PlanExtract
+from muster_airflow.operators.stream import ReadChanges
 from muster_airflow.runtime import settings_once as configuration
 
-__all__ = ["activate", "backfill", "build", "configuration", "extract"]
+__all__ = ["activate", "backfill", "build", "configuration", "extract", "stream", "streamed"]
 
 OWNER = "muster"
 JOBS_AT_A_TIME = 2  # of a backfill, those that wait without a worker included
@@ -113,6 +117,39 @@ def extract(settings: Settings, source: SourceConfig) -> DAG:
             execution_timeout=timedelta(hours=6),
         )
         plan >> read >> finish
+    return dag
+
+
+def streamed(settings: Settings) -> list[MarketoSource]:
+    """The sources that are read between nights."""
+    return [
+        source
+        for source in settings.platform.sources
+        if isinstance(source, MarketoSource) and source.stream_minutes is not None
+    ]
+
+
+def stream(settings: Settings, source: MarketoSource) -> DAG:
+    """`stream_<connection>`: every few minutes what changed since, never two at once; a run that is late is left out."""
+    every = timedelta(minutes=source.stream_minutes or 5)
+    with DAG(
+        stream_dag(source.connection),
+        description=f"Read what changed in {source.connection} every {every.seconds // 60} minutes",
+        schedule=DeltaTriggerTimetable(every),
+        start_date=settings.platform.schedule.start,
+        end_date=None,
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=max(every, timedelta(minutes=15)),
+        default_args={**_defaults(STREAM_POOL), "retries": 1, "retry_delay": timedelta(seconds=10)},
+        tags=["stream", "extract", source.system],
+        doc_md=_stream_doc(source),
+    ) as dag:
+        ReadChanges(
+            task_id="read_changes",
+            connection_id=source.connection,
+            execution_timeout=timedelta(minutes=10),
+        )
     return dag
 
 
@@ -241,6 +278,19 @@ def _extract_doc(source: SourceConfig) -> str:
         - Load the past: **Trigger > Backfill**, or `airflow backfill create --dag-id {extract_dag(source.connection)}
           --from-date ... --to-date ... --reprocess-behavior none --max-active-runs 1`.
         - Without Airflow: `muster extract {source.connection}`.
+        """)
+
+
+def _stream_doc(source: MarketoSource) -> str:
+    return dedent(f"""\
+        ### What changed in {source.connection}
+
+        **read_changes** reads activities, lead changes and deletes by paging token since the last commit, the changed
+        leads by id, and commits them into the same objects as the nightly windows. The next night finds them covered;
+        what a run that failed has not read, the next run or the next night reads.
+
+        - More than a day behind it fails and says so: a nightly run has to come first.
+        - Without Airflow: `muster extract {source.connection} --deltas`.
         """)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from muster.config import Settings
-from muster.naming import BACKFILL_POOL, WAREHOUSE_POOL, destination_pool, source_pool
+from muster.naming import BACKFILL_POOL, STREAM_POOL, WAREHOUSE_POOL, destination_pool, source_pool
 
 SOURCE_SLOTS = 2  # a Marketo runs two bulk extracts at once
 DESTINATION_SLOTS = 2
 BACKFILL_SLOTS = 2
+STREAM_SLOTS = 4
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ def pools_of(settings: Settings) -> list[PoolSpec]:
     return [
         PoolSpec(WAREHOUSE_POOL, 1, "The warehouse has one writer at a time"),
         PoolSpec(BACKFILL_POOL, BACKFILL_SLOTS, "Loading the past, beside the nightly runs"),
+        PoolSpec(STREAM_POOL, STREAM_SLOTS, "Changes between nights, never behind a night or a backfill"),
         *(
             PoolSpec(source_pool(s.system, s.instance), SOURCE_SLOTS, f"Calls to {s.connection}")
             for s in platform.sources

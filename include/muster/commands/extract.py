@@ -48,7 +48,7 @@ def extract(
         bool,
         typer.Option(
             "--deltas",
-            help="Only what changed since the last commit, until a minute ago; default: the Marketos.",
+            help="Only what changed since the last commit, until now; default: the Marketos.",
         ),
     ] = False,
 ) -> None:

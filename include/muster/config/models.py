@@ -194,6 +194,8 @@ class MarketoSource(Source):
     """the CRM source that this Marketo is natively synced with; what it shows of that CRM is not read again (B2)"""
     objects: list[MarketoObject] = Field(min_length=1)
     """what is read"""
+    stream_minutes: int | None = Field(default=None, ge=1, le=60)
+    """read what changed every so many minutes between nights, by the DAG `stream_<connection>`; without it only by `muster extract --deltas`"""
     custom_objects: list[ApiName] = []
     """API names of the custom objects that are read too, of those linked to leads; `Contract_c` becomes `raw.marketo__custom_contract_c`"""
 

@@ -26,7 +26,9 @@ from muster.windows import Window, utc
 if TYPE_CHECKING:
     from muster.config import ConnectionResolver, Settings, SourceConfig
 
-HOLD_BACK = timedelta(seconds=60)  # behind the source's own clock
+SETTLE_SECONDS = (
+    3.0  # what was stamped before a run began is there by then; what comes later, the overlap brings
+)
 LONGEST = timedelta(hours=24)  # more is for a nightly run, by bulk
 
 
@@ -41,7 +43,7 @@ def extract_deltas(
     sleep: Sleep = time.sleep,
     gates: Gates | None = None,
 ) -> list[Manifest]:
-    """Read what changed since the last commit of each object until a minute ago; the manifests of this call.
+    """Read what changed since the last commit of each object until this call began; the manifests of this call.
 
     One at a time per source: a second call waits, then finds little to do. Raises SourceError where a nightly run
     has to come first.
@@ -62,7 +64,10 @@ def extract_deltas(
             sleep=sleep,
         ) as source,  # fmt: skip
     ):
-        for task in plan_deltas(config, lake, source.server_time() - HOLD_BACK):
+        tasks = plan_deltas(config, lake, source.server_time())
+        if tasks:
+            sleep(SETTLE_SECONDS)
+        for task in tasks:
             ticket = source.begin_delta(task.object, task.window)
             for manifest in extract_window(settings, config, source, task, ticket, run_id=name, sleep=sleep):
                 if on_progress:
