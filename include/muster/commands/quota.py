@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from muster.commands.session import console, print_json, session
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from typing_extensions import TypeIs
 
     from muster.config import Settings
     from muster.state import OrgReport, QuotaReport
@@ -52,7 +53,7 @@ def plain(one: Report) -> dict[str, Any]:
     return _plain_org(one) if _is_org(one) else _plain_subscription(one)
 
 
-def _is_org(one: Report) -> TypeGuard[OrgReport]:
+def _is_org(one: Report) -> TypeIs[OrgReport]:
     from muster.state import OrgReport
 
     return isinstance(one, OrgReport)

@@ -140,7 +140,7 @@ class SalesforceGate(Turnstile):
     def report(self) -> OrgReport:
         """Where things stand. Makes no call and no file."""
         if not self.path.exists():
-            calls, jobs = (self._limit(kind, None) for kind in ("calls", "query_jobs"))
+            calls, jobs = self._limit("calls", None), self._limit("query_jobs", None)
             return OrgReport(
                 self.subscription, self.limits, self.clock(), 0, calls, 0, 0, jobs, 0, 0, 0, None, ()
             )

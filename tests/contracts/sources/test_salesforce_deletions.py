@@ -127,14 +127,13 @@ def test_a_record_that_became_visible_after_the_question_is_not_called_deleted(
 
 
 def _collect(bench: Bench, settings: Any, source: Any, ticket: Any) -> int:
-    from muster.sources import Reading, WindowTask
+    from muster.sources import Reading
     from muster.sources.salesforce import deletions
 
     scratch = bench.tmp / "scratch"
     scratch.mkdir()
     reading = Reading(Lake(settings.home.lake), scratch)
     config = settings.platform.source(bench.id)
-    assert WindowTask("deleted_records", NEXT, "window", "nightly")
     job = ticket["deleted_records"]["contacts"]
     return len(deletions._compared(source.api, config, "contacts", job, ticket, (), reading))
 
@@ -195,7 +194,7 @@ def test_a_list_of_ids_that_is_not_whole_deletes_nobody(salesforce: Make, start:
     assert gone(bench, settings) == []
 
 
-def test_a_merge_loser_and_an_archived_record_are_not_missing(salesforce: Make, start: Start) -> None:
+def test_a_merge_loser_is_deleted_not_missing(salesforce: Make, start: Start) -> None:
     bench = bench_of(salesforce)
     bench.source_settings["weekly_on"] = "monday"
     bench.person(1, NOON)
@@ -203,9 +202,7 @@ def test_a_merge_loser_and_an_archived_record_are_not_missing(salesforce: Make, 
     settings = start(bench).settings()
     night(bench, settings, NIGHT)
     night(bench, settings, NEXT)
-    assert gone(bench, settings) == [
-        (bench.key_of(2), "getDeleted")
-    ]  # of the first night's overlap-free window
+    assert gone(bench, settings) == [(bench.key_of(2), "getDeleted")]
 
 
 def test_the_feed_goes_back_15_days_and_says_so(salesforce: Make, start: Start) -> None:

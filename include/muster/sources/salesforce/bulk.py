@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -95,7 +95,7 @@ def require_all(api: SalesforceApi, job: str, announced: int, total: int, pages_
         )
 
 
-def pages(api: SalesforceApi, job: str, scratch: Path) -> Iterator[Downloaded]:
+def pages(api: SalesforceApi, job: str, scratch: Path) -> Generator[Downloaded, None, None]:
     """Every page of results; the locator `null`, or none, ends them. One that comes twice would never end.
 
     Close it when you leave early: the next page may be on its way.

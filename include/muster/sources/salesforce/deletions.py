@@ -20,6 +20,7 @@ integration user may no longer see look the same.
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,13 +147,14 @@ def _ids(api: SalesforceApi, job: str, folder: Path) -> list[Path]:
     """The ids of one object, a file per page. Raises IntegrityError where one is missing (F24)."""
     announced = int(bulk.status(api, job).get("numberRecordsProcessed") or 0)
     paths, total = list[Path](), 0
-    for page in bulk.pages(api, job, folder):
-        table = _read_ids(api, job, page.path)
-        path = page.path.with_suffix(".parquet")
-        pq.write_table(table, path)
-        page.path.unlink()
-        paths.append(path)
-        total += len(table)
+    with closing(bulk.pages(api, job, folder)) as pages:
+        for page in pages:
+            table = _read_ids(api, job, page.path)
+            path = page.path.with_suffix(".parquet")
+            pq.write_table(table, path)
+            page.path.unlink()
+            paths.append(path)
+            total += len(table)
     bulk.require_all(api, job, announced, total, len(paths))
     return paths
 
