@@ -117,11 +117,11 @@ def test_a_record_that_became_visible_after_the_question_is_not_called_deleted(
     bench.clock.set(NEXT.end + timedelta(minutes=20))
     with bench.open(settings) as source:
         ticket = source.begin("deleted_records", NEXT)
+        while not source.ready(ticket):
+            bench.sleep(1)
         bench.clock.set(NEXT.end + timedelta(hours=1))
         bench.extract(settings, Window(NEXT.start, NEXT.end + timedelta(minutes=30)), "backfill")
         assert bench.names(settings)
-        while not source.ready(ticket):
-            bench.sleep(1)
         compared = _collect(bench, settings, source, ticket)
     assert compared == 0
 

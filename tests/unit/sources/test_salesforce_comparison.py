@@ -69,7 +69,7 @@ def plain(
     return len(alive), sorted(key(record) for record in alive if record not in there)
 
 
-RECORDS, SECONDS = st.integers(0, 9), st.integers(0, 30)
+RECORDS, SECONDS = st.integers(0, 5), st.integers(0, 4)  # few: equal stamps are what is difficult
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,7 +77,7 @@ RECORDS, SECONDS = st.integers(0, 9), st.integers(0, 30)
     st.lists(st.lists(st.tuples(RECORDS, SECONDS, st.booleans()), max_size=12), min_size=1, max_size=3),
     st.lists(st.tuples(RECORDS, SECONDS), max_size=5),
     st.sets(RECORDS),
-    st.integers(0, 31),
+    st.integers(0, 5),
     st.sampled_from([1, 3, 1_000_000]),
 )
 def test_parts_give_what_reading_everything_gives(
