@@ -1,6 +1,10 @@
-"""Bulk files as Marketo writes them, of any size: `null` for what is empty, quotes only where they are needed.
+"""Bulk files of any size, as their vendors write them.
 
     python -m bench.bulk_files leads 1000000 /tmp/leads.csv
+    python -m bench.bulk_files contacts 5000000 /tmp/contacts.csv       # pages: /tmp/contacts-00000.csv, ...
+
+Marketo writes `null` for what is empty and quotes only where they are needed; Salesforce quotes every value, writes
+nothing for what is empty, and gives pages with a header each.
 
 Every value is computed from its row and column number, so a file of one size is always the same.
 """
@@ -13,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+PAGE_ROWS = 50_000  # of a page of a Salesforce result
 FIRST_NAMES = "Ann|Bo|Chloé|Dmitri|Elif|Fatima|Günter|Hana|Ivan|José|Kemal|李|Maria|Noor|Olu|太郎"
 LAST_NAMES = "Lee|Kim|Nguyen|Smith|O''Brien|García|Müller|Şahin|Ivanova|王|佐藤|Van der Berg|Okafor|Novák"
 COMPANIES = "Acme, Inc.|Northwind|Über GmbH|Example Best Ltd|三菱商事|Fabrikam|Contoso, S.A.|Initech"
@@ -92,6 +97,54 @@ def activity_columns() -> dict[str, str]:
     }
 
 
+def contact_columns() -> dict[str, str]:
+    """Thirty fields of a contact by name: the expression of each. Times have thousandths."""
+    at = "strftime(timestamp '2026-01-01' + to_seconds(({0} % 2500000)::int), '%Y-%m-%dT%H:%M:%S.000Z')"
+    found = {
+        "Id": "'0035e' || lpad(i::varchar, 10, '0') || 'AAA'",
+        "IsDeleted": f"({_mix(1)} % 50 = 0)::varchar",
+        "MasterRecordId": _sparse(1, 2, f"'0035e' || lpad(({_mix(3)} % 5000000)::varchar, 10, '0') || 'AAA'"),
+        "AccountId": _sparse(90, 4, f"'0015e' || lpad(({_mix(5)} % 400000)::varchar, 10, '0') || 'AAA'"),
+        "FirstName": _pick(FIRST_NAMES, 6),
+        "LastName": _pick(LAST_NAMES, 7),
+        "Email": f"'p' || i || '@' || ({_mix(8)} % 90000) || '.example'",
+        "Phone": _sparse(60, 9, f"'+49 30 ' || ({_mix(10)} % 10000000)"),
+        "Title": _sparse(70, 11, _pick("CMO|CIO|Head of Marketing|Engineer|Buyer, senior|Director", 12)),
+        "Department": _sparse(50, 13, _pick("Marketing|IT|Purchasing|Finance", 14)),
+        "MailingStreet": _sparse(40, 15, f"({_mix(16)} % 300) || ' Main Street' || chr(10) || 'Floor ' || ({_mix(17)} % 40)"),
+        "MailingCity": _sparse(80, 18, _pick(CITIES, 19)),
+        "LeadSource": _sparse(60, 20, _pick("Web|Phone Inquiry|Purchased List|Event", 21)),
+        "OwnerId": f"'0055e' || lpad(({_mix(22)} % 300)::varchar, 10, '0') || 'AAA'",
+        "HasOptedOutOfEmail": f"({_mix(23)} % 20 = 0)::varchar",
+        "DoNotCall": f"({_mix(24)} % 30 = 0)::varchar",
+        **{name: at.format(_mix(25 + number)) for number, name in enumerate(("CreatedDate", "LastModifiedDate", "SystemModstamp"))},
+    }  # fmt: skip
+    for number in range(30 - len(found)):
+        salt = 100 + 3 * number
+        value = [
+            _pick(CITIES, salt + 1),
+            f"({_mix(salt + 1)} % 100000)::varchar",
+            f"'note ' || {_mix(salt + 1)}",
+        ]
+        found[f"Custom_{number:02d}__c"] = _sparse(50, salt, value[number % 3])
+    return found
+
+
+def write_pages(columns: Mapping[str, str], rows: int, path: Path) -> None:
+    """A file per page beside `path`, whose own place only names them."""
+    selected = ", ".join(f'{expression} as "{name}"' for name, expression in columns.items())
+    for number, start in enumerate(range(0, max(rows, 1), PAGE_ROWS)):
+        page = path.with_name(f"{path.stem}-{number:05d}.csv")
+        duckdb.execute(
+            f"copy (select {selected} from range({start}, {min(start + PAGE_ROWS, rows)}) as t(i)) to '{page}' "  # noqa: S608
+            "(format csv, header, force_quote *, nullstr '')"
+        )
+
+
+def pages_of(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.stem}-*.csv"))
+
+
 def write(columns: Mapping[str, str], rows: int, path: Path) -> None:
     """One file. The engine is DuckDB, which quotes as Marketo does."""
     selected = ", ".join(f'{expression} as "{name}"' for name, expression in columns.items())
@@ -100,7 +153,9 @@ def write(columns: Mapping[str, str], rows: int, path: Path) -> None:
     )
 
 
-COLUMNS = {"leads": lead_columns, "activities": activity_columns}
+COLUMNS = {"leads": lead_columns, "activities": activity_columns, "contacts": contact_columns}
+PAGED = frozenset({"contacts"})
 
 if __name__ == "__main__":
-    write(COLUMNS[sys.argv[1]](), int(sys.argv[2]), Path(sys.argv[3]))
+    make = write_pages if sys.argv[1] in PAGED else write
+    make(COLUMNS[sys.argv[1]](), int(sys.argv[2]), Path(sys.argv[3]))

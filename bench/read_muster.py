@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from muster.config import Connection, Platform, Settings
 from muster.naming import Home
@@ -15,19 +16,23 @@ from muster.sources import extract
 from muster.windows import Window
 
 JANUARY = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC))
-ID = "marketo__bench"
+SALESFORCE = frozenset({"contacts"})
 
 
-def settings(family: str, home: Path) -> Settings:
-    source = {
-        "type": "marketo",
-        "connection": ID,
-        "munchkin_id": "123-BEN-001",
-        "feeds": ["acme/prod"],
-        "objects": [family],
-        "poll_seconds": 0.1,
-        "limits": {"export_bytes_per_day": 10**12},
-    }
+def source_of(family: str) -> dict[str, Any]:
+    common = {"feeds": ["acme/prod"], "objects": [family], "poll_seconds": 0.1}
+    if family in SALESFORCE:
+        own: dict[str, Any] = {"type": "salesforce", "org_id": "00D000000000BEN"}
+    else:
+        own = {
+            "type": "marketo",
+            "munchkin_id": "123-BEN-001",
+            "limits": {"export_bytes_per_day": 10**12},
+        }
+    return {**common, **own, "connection": f"{own['type']}__bench"}
+
+
+def settings(source: dict[str, Any], home: Path) -> Settings:
     platform = {
         "platform": "acme",
         "sandbox": "prod",
@@ -39,8 +44,10 @@ def settings(family: str, home: Path) -> Settings:
 
 
 def main(family: str, rows: str, url: str, home: str) -> None:
-    connection = Connection(ID, url, "bench", "bench")
-    (manifest,) = extract(settings(family, Path(home)), ID, JANUARY, "nightly", lambda _: connection)
+    source = source_of(family)
+    name = source["connection"]
+    connection = Connection(name, url, "bench", "bench")
+    (manifest,) = extract(settings(source, Path(home)), name, JANUARY, "nightly", lambda _: connection)
     if (manifest.rows, manifest.quarantined_rows) != (int(rows), 0):
         raise SystemExit(f"{manifest.rows} rows and {manifest.quarantined_rows} put aside, not {rows}")
 

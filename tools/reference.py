@@ -90,7 +90,7 @@ def _options(command: Any) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from muster.config import models
+    from muster.config import limits, models
 
     yield "`include/config/platform.yml`, checked by `muster validate`. An unknown key is an error, and so is a text where"
     yield "a number belongs. Credentials are never in it: `connection` names an Airflow connection."
@@ -101,8 +101,11 @@ def _settings() -> Iterator[str]:
         models.MarketoSource,
         models.SalesforceSource,
         models.MarketoDestination,
+        models.FilesDestination,
+        limits.MarketoLimits,
+        limits.SalesforceLimits,
     )
-    for model in (*parts, models.FilesDestination, models.MarketoLimits, models.Breaker, models.Activation):
+    for model in (*parts, models.Breaker, models.Activation):
         yield f"## {_heading(model)}"
         yield ""
         yield from cleandoc(model.__doc__ or "").splitlines()
@@ -115,7 +118,8 @@ def _heading(model: type[BaseModel]) -> str:
     names = {
         "Platform": "The file",
         "Schedule": "schedule",
-        "MarketoLimits": "limits",
+        "MarketoLimits": "limits of a Marketo",
+        "SalesforceLimits": "limits of a Salesforce",
         "Breaker": "breaker",
         "Activation": "activations[]",
     }
@@ -147,7 +151,13 @@ def _type(annotation: Any) -> str:
             if len(arguments) == 1 or not isinstance(arguments[1], type)
             else "one of the below"
         )
-    names = {"str": "text", "int": "whole number", "float": "number", "datetime": "date or time with offset"}
+    names = {
+        "str": "text",
+        "bool": "true or false",
+        "int": "whole number",
+        "float": "number",
+        "datetime": "date or time with offset",
+    }
     name = getattr(annotation, "__name__", str(annotation))
     return names.get(name, "set of keys")
 

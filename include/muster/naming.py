@@ -33,7 +33,7 @@ def raw_table(system: str, object_name: str) -> str:
 
 
 def custom_object(api_name: str) -> str:
-    """A Marketo custom object's name in the lake: `Contract_c` -> `custom_contract_c`."""
+    """A custom object's name in the lake: `Contract_c` -> `custom_contract_c`, `Contract__c` likewise."""
     return "custom_" + re.sub(r"[^a-z0-9]+", "_", api_name.lower()).strip("_")
 
 

@@ -18,28 +18,48 @@ ROWS = 50_000
 def test_a_small_run_prints_a_line_for_each_figure_and_ends_well(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    given = [f"--leads={ROWS}", f"--activities={ROWS}", "--rounds=1", "--times=1000", f"--folder={tmp_path}"]
+    given = [
+        f"--leads={ROWS}",
+        f"--activities={ROWS}",
+        f"--contacts={ROWS}",
+        "--rounds=1",
+        "--times=1000",
+        f"--folder={tmp_path}",
+    ]
     assert extract.main(given) == 0
     lines = capsys.readouterr().out.splitlines()
     figures = ["time", "processor time", "peak memory"]
     told = [line[:26].strip() for line in lines if "limit" in line]
-    assert told == [f"{family} {figure}" for family in ("leads", "activities") for figure in figures]
+    assert told == [
+        f"{family} {figure}" for family in ("leads", "activities", "contacts") for figure in figures
+    ]
     assert "FALLS SHORT" not in "".join(lines)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_figure_that_falls_short_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    given = ["--leads=500", "--activities=0", "--rounds=1", "--times=0.001", f"--folder={tmp_path}"]
+    given = [
+        "--leads=500",
+        "--activities=0",
+        "--contacts=0",
+        "--rounds=1",
+        "--times=0.001",
+        f"--folder={tmp_path}",
+    ]
     assert extract.main(given) == 1
     assert "FALLS SHORT" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("family", ["leads", "activities"])
-def test_both_sides_bring_the_same_rows(family: str, tmp_path: Path) -> None:
-    file, home, target = tmp_path / "file.csv", tmp_path / "home", tmp_path / "duckdb.parquet"
+@pytest.mark.parametrize(("family", "width"), [("leads", 60), ("activities", 8), ("contacts", 30)])
+def test_both_sides_bring_the_same_rows(family: str, width: int, tmp_path: Path) -> None:
+    file, home, target = tmp_path / f"{family}.csv", tmp_path / "home", tmp_path / "duckdb.parquet"
     python("-m", "bench.bulk_files", family, "5000", str(file))
-    python("-m", "bench.read_duckdb", str(file), "5000", str(target))
-    with extract.served(file, 5_000) as url:
+    is_paged = not file.exists()
+    whole, server = (
+        (tmp_path / f"{family}-*.csv", "bench.server_salesforce") if is_paged else (file, "bench.server")
+    )
+    python("-m", "bench.read_duckdb", str(whole), "5000", str(target))
+    with extract.served(file, 5_000, server) as url:
         python("-m", "bench.read_muster", family, "5000", url, str(home))
     ours = f"read_parquet('{home}/**/part-*.parquet', hive_partitioning = false)"
     columns = [row[0] for row in duckdb.sql(f"describe select * from '{target}'").fetchall()]
@@ -49,7 +69,7 @@ def test_both_sides_bring_the_same_rows(family: str, tmp_path: Path) -> None:
             duckdb.sql(f"select {listed} from {left} except all select {listed} from {right}").fetchall()
             == []
         )
-    assert len(columns) == (60 if family == "leads" else 8)
+    assert len(columns) == width
 
 
 def test_a_child_that_fails_is_an_error() -> None:

@@ -16,7 +16,7 @@ from muster.config.connections import (
 )
 from muster.config.document import Document, read_document
 from muster.config.intervals import interval_at, latest_interval, parse_interval
-from muster.config.limits import MarketoLimits
+from muster.config.limits import MarketoLimits, SalesforceLimits
 from muster.config.loader import check_connections, load, load_platform
 from muster.config.models import (
     Activation,
@@ -46,6 +46,7 @@ __all__ = [
     "MarketoSource",
     "MissingConnectionError",
     "Platform",
+    "SalesforceLimits",
     "SalesforceSource",
     "Schedule",
     "Settings",

@@ -1,4 +1,4 @@
-"""What one Marketo subscription allows all of its clients together, and what Muster may take of it."""
+"""What one Marketo subscription or one Salesforce organisation allows all of its clients together, and what Muster may take of it."""
 
 from __future__ import annotations
 
@@ -28,3 +28,24 @@ class MarketoLimits(BaseModel):
     """bytes of export files in a day"""
     bulk_share: float = Field(default=0.9, gt=0, le=1, strict=False)
     """nightly runs and backfills stop at this share of the day's calls; the rest is kept for activation and deltas"""
+
+
+class SalesforceLimits(BaseModel):
+    """How much of one organisation Muster may use, all tasks, DAGs and sandboxes together; `muster quota` shows it.
+
+    What Salesforce limits it counts over the last 24 hours, all clients together, and says so with every answer; so
+    there is no hour at which a quota is renewed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    calls_per_day: int | None = Field(default=None, ge=1)
+    """calls in any 24 hours, those of other integrations included; without it what the organisation itself allows"""
+    query_jobs_per_day: int | None = Field(default=None, ge=1)
+    """bulk query jobs in any 24 hours; without it what the organisation itself allows"""
+    in_flight: int = Field(default=10, ge=1)
+    """calls at the same time; an organisation answers 25 long ones at once, all clients together"""
+    query_jobs_running: int = Field(default=6, ge=1)
+    """bulk query jobs that one run asks for at the same time"""
+    bulk_share: float = Field(default=0.9, gt=0, le=1, strict=False)
+    """nightly runs and backfills stop at this share of the day's calls and jobs; the rest is kept for what is urgent"""

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from muster.config.limits import MarketoLimits
+from muster.config.salesforce import SalesforceReading
 from muster.naming import custom_object, is_slug, split_connection
 
 MARKETO_LONGEST_EXPORT = timedelta(days=31)
@@ -30,9 +31,6 @@ MarketoObject = Literal[
     "leads", "activities", "deleted_leads", "lead_changes", "static_lists", "companies", "opportunities",
     "opportunity_roles", "sales_persons", "programs", "program_members", "smart_campaigns", "named_accounts",
 ]  # fmt: skip
-SalesforceObject = Literal[
-    "accounts", "contacts", "leads", "opportunities", "opportunity_contact_roles", "account_contact_relations"
-]
 FileFormat = Literal["csv", "parquet"]
 
 
@@ -213,23 +211,10 @@ class MarketoSource(Source):
         return min(timedelta(days=self.max_window_days), MARKETO_LONGEST_EXPORT - self.overlap)
 
 
-class SalesforceSource(Source):
+class SalesforceSource(SalesforceReading, Source):
     """A Salesforce organisation, known by its organisation id."""
 
     type: Literal["salesforce"]
-    org_id: str
-    """the organisation's id, 15 or 18 characters"""
-    objects: list[SalesforceObject] = Field(min_length=1)
-    """what is read"""
-
-    @field_validator("org_id")
-    @classmethod
-    def _org(cls, value: str) -> str:
-        if not re.fullmatch(r"00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value):
-            raise ValueError(
-                f"'{value}' is not a Salesforce organisation id: 00D and 12 or 15 more characters"
-            )
-        return value
 
 
 SourceConfig = Annotated[MarketoSource | SalesforceSource, Field(discriminator="type")]

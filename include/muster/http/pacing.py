@@ -1,4 +1,4 @@
-"""Who may call now: what a session asks before each call, and tells after it. muster.state.quota answers for Marketo."""
+"""Who may call now: what a session asks before each call, and tells after it. muster.state answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Protocol
 
 class Slot(Protocol):
     """One call that was let through, until its context ends."""
+
+    usage: tuple[int, int] | None
+    """what the source said with its answer, where it does: (calls used, calls allowed)"""
 
     def keep(self) -> None:
         """It is still going on; told with each part of a long answer."""

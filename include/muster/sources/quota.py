@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from muster.config import MarketoSource
+from muster.config import MarketoSource, SalesforceSource
 
 if TYPE_CHECKING:
     from muster.config import SourceConfig
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def spent_today(config: SourceConfig, gates: Gates) -> tuple[int, int]:
-    """(bytes of export files, those of running jobs included; calls) of the running day. Makes no call."""
-    if not isinstance(config, MarketoSource):
-        return 0, 0
+    """(bytes of export files, those of running jobs included; calls) of the running day (Salesforce: of 24 hours). Makes no call."""
+    if isinstance(config, SalesforceSource):
+        return 0, gates.source(config).report().calls
     report = gates.source(config).report()
     return report.today.export_bytes + report.reserved_bytes, report.calls
 

@@ -48,4 +48,5 @@ def open_source(
     if isinstance(config, MarketoSource):
         gate = gates.source(config, is_urgent=is_urgent)
         return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
-    return SalesforceReader(config, connection, transport=transport, sleep=sleep)
+    org = gates.source(config, is_urgent=is_urgent)
+    return SalesforceReader(config, connection, gate=org, transport=transport, sleep=sleep)

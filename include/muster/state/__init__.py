@@ -5,6 +5,7 @@ from muster.state.gates import Gates
 from muster.state.leases import Lease, Leases, system_clock
 from muster.state.quota import Limits, QuotaGate
 from muster.state.quota_report import DayUsage, QuotaReport
+from muster.state.salesforce_quota import OrgReport, SalesforceGate
 
 __all__ = [
     "DayUsage",
@@ -12,7 +13,9 @@ __all__ = [
     "Lease",
     "Leases",
     "Limits",
+    "OrgReport",
     "QuotaGate",
     "QuotaReport",
+    "SalesforceGate",
     "system_clock",
 ]

@@ -4,14 +4,9 @@
     with gate.call():            # waits for its turn; raises QuotaExhausted when the day is used up
         ...                      # one call
 
-One SQLite file above all platforms and sandboxes (`<home>/quota.db`), because they share the subscription.
-
-A call takes its place in the sliding window from the moment it is let through until 20 s after its answer: the
-source counts it at some moment in between. So does its place in flight end with the answer; that of a killed process
-with its lease, that of a call that timed out likewise, because the source may still be at work.
-Calls that end in 601, 602, 604, 605, 608 or 611 are not counted by Marketo; here they are: a little too much is safe.
-
-Who waits is let through in order: nobody goes before one who came earlier, unless there is room for both.
+One SQLite file above all platforms and sandboxes (`<home>/quota.db`), because they share the subscription. Places are
+given by muster.state.turnstile. Calls that end in 601, 602, 604, 605, 608 or 611 are not counted by Marketo; here they
+are: a little too much is safe.
 """
 
 from __future__ import annotations
@@ -19,57 +14,28 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from muster.config import MarketoLimits
-from muster.errors import SourceError
 from muster.state.leases import system_clock
 from muster.state.quota_exports import ExportQuota
 from muster.state.quota_ledger import Clock
 from muster.state.quota_report import QuotaReport, empty_report, read_report
+from muster.state.turnstile import LEASE_SECONDS, PATIENCE_SECONDS, Slot, Turnstile
 
 Limits = MarketoLimits
 
 WINDOW_SECONDS = 20.5  # the 20 s of the rate limit, and a little for clocks that run unevenly
-LEASE_SECONDS = 300.0  # longer than any answer that Marketo gives takes
-LONGEST_LEASE = 3 * 3600.0
-LONGEST_PAUSE = 1.0  # who waits looks again at least so often
-ABSENT_SECONDS = 10.0  # who waits and has not looked for so long is gone
-PATIENCE_SECONDS = 900.0
 FORGET_EVERY = 1_000  # calls between two looks for what is too old to keep
 
 
-@dataclass
-class Slot:
-    """One call that was let through."""
-
-    gate: QuotaGate | None
-    id: int = 0
-    renewed_at: float = 0.0
-    days: frozenset[str] = frozenset()
-    date: datetime | None = None
-    is_left: bool = False
-
-    def keep(self) -> None:
-        """It is still going on: a long download renews its lease. Cheap enough for each chunk."""
-        if self.gate is not None and self.gate.clock().timestamp() - self.renewed_at > self.gate.lease / 4:
-            self.gate.renew(self)
-
-    def answered(self, date: datetime | None) -> None:
-        """The source answered; `date` is its own clock."""
-        self.date = date
-
-    def leave(self) -> None:
-        """No answer came in time: the source may still be at work, so the place is kept until the lease ends."""
-        self.is_left = True
-
-
-class QuotaGate(ExportQuota):
+class QuotaGate(Turnstile, ExportQuota):
     """See the module. `share`: the part of the day's calls that this caller may use."""
+
+    vendor: ClassVar[str] = "Marketo"
+    window_seconds: ClassVar[float] = WINDOW_SECONDS
 
     def __init__(
         self,
@@ -84,97 +50,16 @@ class QuotaGate(ExportQuota):
         patience: float = PATIENCE_SECONDS,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__(path, subscription, limits or MarketoLimits(), clock=clock)
-        self.sleep, self.share, self.jitter, self.patience = sleep, share, jitter, patience
-        self.lease = min(max(lease, LEASE_SECONDS), LONGEST_LEASE)
+        ExportQuota.__init__(self, path, subscription, limits or MarketoLimits(), clock=clock)
+        self.places_for(sleep=sleep, share=share, lease=lease, patience=patience, jitter=jitter)
 
-    @contextmanager
-    def call(self, *, is_counted: bool = True) -> Iterator[Slot]:
-        """One call. `is_counted` False: one that counts against no quota (a token); only its `Date` is of use."""
-        slot = self._wait() if is_counted else Slot(None)
-        try:
-            yield slot
-        finally:
-            self._end(slot)
+    @property
+    def places(self) -> tuple[int, int]:
+        return self.limits.in_flight, self.limits.calls_per_20_seconds
 
     def report(self) -> QuotaReport:
         """Where things stand. Makes no call and no file."""
         return read_report(self) if self.path.exists() else empty_report(self)
-
-    # ---- coming and going ----------------------------------------------------------------------------------
-
-    def _wait(self) -> Slot:
-        ticket: int | None = None
-        waited = 0.0
-        try:
-            while True:
-                found, ticket, pause = self._try(ticket)
-                if found is not None:
-                    return found
-                if waited >= self.patience:
-                    raise SourceError(
-                        f"no place for a call within {self.patience:.0f} s: other calls take all of them",
-                        where=f"Marketo {self.subscription}",
-                        hint="`muster quota` shows who is in flight; run fewer things at once",
-                    )
-                self.sleep(pause)
-                waited += pause
-        except BaseException:
-            self._give_up(ticket)
-            raise
-
-    def _try(self, ticket: int | None) -> tuple[Slot | None, int | None, float]:
-        """(the slot, None, 0) or (None, the ticket of who waits, how long until it is worth looking again)."""
-        with self._database.transaction() as db:
-            now = self._now()
-            self._sweep_calls(db, now)
-            self._require_calls(db)
-            in_flight, in_window = self._taken(db)
-            free = min(self.limits.in_flight - in_flight, self.limits.calls_per_20_seconds - in_window)
-            ahead = self._ahead(db, ticket)
-            if free > ahead:
-                self._leave_queue(db, ticket)
-                return self._let_through(db, now), None, 0.0
-            return None, self._queue(db, ticket, now), self._pause(db, now, ahead, in_window)
-
-    def _let_through(self, db: sqlite3.Connection, now: float) -> Slot:
-        made = db.execute(
-            "insert into calls (subscription, granted_at, expires_at) values (?, ?, ?)",
-            (self.subscription, now, now + self.lease),
-        )
-        days = self._days(db)
-        for day in days:
-            self._add(db, day, "calls", ours=1)
-        number = int(made.lastrowid or 0)
-        if number % FORGET_EVERY == 0:
-            self._forget_old(db)
-        return Slot(self, number, now, days)
-
-    def _end(self, slot: Slot) -> None:
-        if slot.gate is None and slot.date is None:
-            return
-        with self._database.transaction() as db:
-            if slot.date is not None:
-                self._note_date(db, slot.date)
-            if slot.gate is None:
-                return
-            for day in (
-                self._days(db) - slot.days
-            ):  # it went on past midnight, or the source's clock is another one
-                self._add(db, day, "calls", ours=1)
-            if not slot.is_left:
-                db.execute("update calls set freed_at = ? where id = ?", (self._now(), slot.id))
-
-    def renew(self, slot: Slot) -> None:
-        """Push the end of its lease out; back into flight where it had ended already."""
-        with self._database.transaction() as db:
-            now = self._now()
-            db.execute(
-                "insert into calls (id, subscription, granted_at, expires_at) values (?, ?, ?, ?) "
-                "on conflict do update set expires_at = excluded.expires_at",
-                (slot.id, self.subscription, now, now + self.lease),
-            )
-            slot.renewed_at = now
 
     # ---- inside a transaction ------------------------------------------------------------------------------
 
@@ -183,19 +68,22 @@ class QuotaGate(ExportQuota):
         self._sweep_calls(db, self._now())
         self._sweep_jobs(db)
 
-    def _sweep_calls(self, db: sqlite3.Connection, now: float) -> None:
-        """Forget what is over. A clock that was set back leaves nothing in the future."""
-        own = self.subscription
-        db.execute("update calls set freed_at = ? where subscription = ? and freed_at > ?", (now, own, now))
-        db.execute(
-            "delete from calls where subscription = ? and (freed_at <= ? or "
-            "(freed_at is null and (expires_at <= ? or expires_at > ?)))",
-            (own, now - WINDOW_SECONDS, now, now + LONGEST_LEASE + ABSENT_SECONDS),
-        )
-        db.execute(
-            "delete from waiting where subscription = ? and (seen_at < ? or seen_at > ?)",
-            (own, now - ABSENT_SECONDS, now + ABSENT_SECONDS),
-        )
+    def _count_call(self, db: sqlite3.Connection, number: int) -> frozenset[str]:
+        days = self._days(db)
+        for day in days:
+            self._add(db, day, "calls", ours=1)
+        if number % FORGET_EVERY == 0:
+            self._forget_old(db)
+        return days
+
+    def _answered(self, db: sqlite3.Connection, slot: Slot) -> None:
+        if slot.date is not None:
+            self._note_date(db, slot.date)
+        if slot.gate is None:
+            return
+        # it went on past midnight, or the source's clock is another one
+        for day in self._days(db) - slot.days:
+            self._add(db, day, "calls", ours=1)
 
     def _require_calls(self, db: sqlite3.Connection) -> None:
         limit = self.limits.calls_per_day
@@ -206,53 +94,3 @@ class QuotaGate(ExportQuota):
                     "" if spent.all >= limit else ", the rest is kept for activation and the five-minute path"
                 )
                 raise self._used_up(db, "calls", spent, kept)
-
-    def _taken(self, db: sqlite3.Connection) -> tuple[int, int]:
-        """(in flight, in the window); who is in flight is in the window too."""
-        row = db.execute(
-            "select count(*) - count(freed_at), count(*) from calls where subscription = ?",
-            (self.subscription,),
-        ).fetchone()
-        return row[0], row[1]
-
-    def _ahead(self, db: sqlite3.Connection, ticket: int | None) -> int:
-        """How many came earlier and still wait."""
-        row = db.execute(
-            "select count(*) from waiting where subscription = ? and (? is null or ticket < ?)",
-            (self.subscription, ticket, ticket),
-        ).fetchone()
-        return int(row[0])
-
-    def _queue(self, db: sqlite3.Connection, ticket: int | None, now: float) -> int:
-        """Show that one is still there; from the end anew where one was taken for gone."""
-        if ticket is not None:
-            shown = db.execute("update waiting set seen_at = ? where ticket = ?", (now, ticket)).rowcount
-            if shown:
-                return ticket
-        made = db.execute(
-            "insert into waiting (subscription, seen_at) values (?, ?)", (self.subscription, now)
-        )
-        return int(made.lastrowid or 0)
-
-    def _leave_queue(self, db: sqlite3.Connection, ticket: int | None) -> None:
-        if ticket is not None:
-            db.execute("delete from waiting where ticket = ?", (ticket,))
-
-    def _give_up(self, ticket: int | None) -> None:
-        if ticket is not None:
-            with self._database.transaction() as db:
-                self._leave_queue(db, ticket)
-
-    def _pause(self, db: sqlite3.Connection, now: float, ahead: int, in_window: int) -> float:
-        """Until a place in the window is free for this one; short looks where an answer is waited for. With jitter."""
-        needed = ahead + 1 - (self.limits.calls_per_20_seconds - in_window)
-        known = db.execute(
-            "select freed_at from calls where subscription = ? and freed_at is not null order by freed_at "
-            "limit 1 offset ?",
-            (self.subscription, max(needed - 1, 0)),
-        ).fetchone()
-        if needed > 0 and known is not None:
-            pause = known[0] + WINDOW_SECONDS - now + 0.02 * self.jitter()
-        else:
-            pause = 0.03 + 0.04 * self.jitter() * (1 + ahead)
-        return min(max(pause, 0.005), LONGEST_PAUSE)

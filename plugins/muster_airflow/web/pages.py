@@ -11,7 +11,7 @@ from typing import Any
 
 from muster.activation.ledger import load as load_ledger
 from muster.activation.plan import plan_id
-from muster.commands.quota import in_words, lines, reports
+from muster.commands.quota import calls_by_day, lines, reports, title
 from muster.commands.status import ObjectStatus, status_of
 from muster.config import Settings
 from muster.errors import WarehouseError
@@ -87,11 +87,10 @@ def timeline(settings: Settings, sources: tuple[ObjectStatus, ...]) -> dict[str,
 
 
 def quotas(settings: Settings) -> list[dict[str, Any]]:
-    """Each Marketo subscription: what is used of every limit, as bars 120 wide, and the calls of the last days."""
+    """Each subscription and organisation: what is used of every limit, as bars 120 wide, and the calls of the last days."""
     return [
         {
-            "subscription": one.subscription,
-            "resets_in": in_words(one.resets_in),
+            "title": title(one),
             "lines": [
                 {
                     "what": what,
@@ -103,7 +102,7 @@ def quotas(settings: Settings) -> list[dict[str, Any]]:
                 }
                 for what, used, limit, remark in lines(one)
             ],
-            "history": [day.calls + day.calls_by_others for day in (*one.history[::-1], one.today)],
+            "history": calls_by_day(one),
         }
         for one in reports(settings)
     ]

@@ -290,7 +290,7 @@ class SalesforceBench(Bench):
             file_call="GET .*/results Contact",
             objects=(
                 "accounts", "contacts", "leads", "opportunities", "opportunity_contact_roles",
-                "account_contact_relations",
+                "account_contact_relations", "campaigns", "campaign_members", "users", "deleted_records",
             ),
         )  # fmt: skip
         self.source_settings = {"org_id": "00D5e000000MAIN"}

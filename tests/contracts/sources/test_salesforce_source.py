@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +17,8 @@ from source_benches import NIGHT, START, Bench, SalesforceBench
 from muster.errors import IntegrityError, QuotaExhausted, SourceError, TransientSourceError
 from muster.http import TokenRejected
 from muster.sources import JobLost, open_source
-from muster.sources.salesforce.api import SalesforceApi
-from muster.sources.salesforce.errors import DECISIONS
+from muster.sources.salesforce.api import SalesforceApi, TooMuch
+from muster.sources.salesforce.errors import DECISIONS, SIGN_IN, decide
 
 Start = Callable[[Bench], Bench]
 Make = Callable[..., SalesforceBench]
@@ -140,6 +141,11 @@ def test_a_days_quota_that_is_used_up_stops_and_a_passing_limit_is_waited_out(
     with pytest.raises(QuotaExhausted, match="TotalRequests"):
         bench.extract(settings)
     assert bench.pauses == []
+    calls = bench.calls()
+    with pytest.raises(QuotaExhausted, match="100,000 of the 100,000 API calls of 24 hours are used"):
+        bench.extract(settings)
+    assert bench.calls() - calls <= 1  # the sign-in: nobody asks a day that is used up
+    bench.clock.advance(900)
     bench.fault("status", "describe", {"status": 403, "body": bodies["passing"]})
     bench.extract(settings)
     assert 60 in bench.pauses
@@ -184,10 +190,12 @@ def keys() -> tuple[str, str]:
     return private.decode(), public.decode()
 
 
-def _with_key(bench: SalesforceBench, private: str, user: str = "integration@acme.example") -> Any:
+def _with_key(
+    bench: SalesforceBench, private: str, user: str = "integration@acme.example", password: str = ""
+) -> Any:
     from muster.sources.salesforce.source import SalesforceReader
 
-    connection = replace(bench.connection(""), extra={"private_key": private, "username": user})
+    connection = replace(bench.connection(password), extra={"private_key": private, "username": user})
     settings = bench.settings()
     config = settings.platform.source(bench.id)
     source = open_source(config, connection, gates=bench.gates(settings), sleep=bench.sleep)
@@ -220,6 +228,49 @@ def test_a_user_who_is_not_approved_or_a_broken_key_is_refused_without_showing_i
         assert "BEGIN NOTHING" not in str(caught.value)
 
 
+def test_the_password_may_hold_the_private_key_on_one_line(
+    salesforce: Make, start: Start, keys: tuple[str, str]
+) -> None:
+    bench = salesforce(jwt_keys={"client": keys[1]})
+    start(bench)
+    for key in (keys[0], keys[0].replace("\n", "\\n")):
+        with _with_key(bench, "", password=key) as source:
+            assert source.server_time() == NIGHT.end + timedelta(minutes=30)
+
+
+def test_a_private_key_without_a_user_is_refused_without_a_call(
+    salesforce: Make, start: Start, keys: tuple[str, str]
+) -> None:
+    bench = salesforce(jwt_keys={"client": keys[1]})
+    start(bench)
+    with _with_key(bench, keys[0], user="") as source, pytest.raises(SourceError, match=r"extra\.username"):
+        source.server_time()
+    assert bench.calls() == 0
+
+
+@pytest.mark.parametrize("minutes", [-240, -10, 10, 240])
+def test_a_clock_of_ours_that_is_wrong_spoils_no_assertion(
+    salesforce: Make, start: Start, keys: tuple[str, str], minutes: int
+) -> None:
+    """Theirs refuses a JWT that is over, or lasts too long: the second one goes by its own clock (F39)."""
+    bench = salesforce(jwt_keys={"client": keys[1]})
+    start(bench)
+    with _with_key(bench, keys[0]) as source:
+        source.api._clock = lambda: bench.clock.now().timestamp() + 60 * minutes
+        assert source.server_time() == NIGHT.end + timedelta(minutes=30)
+    assert bench.calls("oauth2/token") == 2
+
+
+def test_an_assertion_that_is_refused_for_another_reason_is_not_sent_twice(
+    salesforce: Make, start: Start, keys: tuple[str, str]
+) -> None:
+    bench = salesforce(jwt_keys={"client": keys[1]})
+    start(bench)
+    with _with_key(bench, keys[0], "stranger@acme.example") as source, pytest.raises(SourceError):
+        source.server_time()
+    assert bench.calls("oauth2/token") == 1
+
+
 def test_a_failed_job_is_lost_not_tried_for_ever(salesforce: Make, start: Start) -> None:
     bench = salesforce()
     bench.fault("failed_job", "POST .*/jobs/query Contact", times=None)
@@ -227,8 +278,15 @@ def test_a_failed_job_is_lost_not_tried_for_ever(salesforce: Make, start: Start)
         bench.extract(start(bench).settings())
 
 
-KINDS = {"R": TransientSourceError, "T": TokenRejected, "Q": QuotaExhausted, "L": JobLost, "F": SourceError}
-STATUS = {"R": 503, "T": 401, "Q": 403, "L": 400, "F": 400}
+KINDS = {
+    "R": TransientSourceError,
+    "T": TokenRejected,
+    "Q": QuotaExhausted,
+    "L": JobLost,
+    "S": TooMuch,
+    "F": SourceError,
+}
+STATUS = {"R": 503, "T": 401, "Q": 403, "L": 400, "S": 400, "F": 400}
 
 
 @pytest.mark.parametrize("key", sorted(DECISIONS))
@@ -243,3 +301,32 @@ def test_every_code_of_the_table_gets_its_decision(salesforce: Make, key: str) -
     assert type(error) is KINDS[DECISIONS[key]]
     assert code in str(error)
     assert "ann@" not in str(error)
+
+
+@pytest.mark.parametrize("status", [406, 408, 420, 425, 429, 500, 502, 503, 504])
+def test_a_status_that_passes_is_tried_again_whatever_the_code(status: int) -> None:
+    assert decide("", "", status) == decide("UNKNOWN_EXCEPTION", "", status) == "R"
+    assert decide("SOMETHING_NEW", "", status) == "R"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 410, 414, 415, 428, 431])
+def test_a_refusal_without_a_known_code_is_a_failure(status: int) -> None:
+    assert decide("", "", status) == decide("SOMETHING_NEW", "", status) == "F"
+
+
+def test_a_401_without_a_code_renews_the_session() -> None:
+    assert decide("", "", 401) == "T"
+
+
+@pytest.mark.parametrize("kind", sorted(SIGN_IN))
+def test_every_refusal_of_a_sign_in_gets_its_decision(salesforce: Make, start: Start, kind: str) -> None:
+    bench = salesforce()
+    body = {"error": kind, "error_description": "user ann@acme.example is not welcome"}
+    bench.fault("status", "oauth2/token", {"status": 400, "body": body}, times=None)
+    start(bench)
+    with bench.open(bench.settings()) as source, pytest.raises(SourceError) as caught:
+        source.server_time()
+    assert caught.value.code == kind
+    assert isinstance(caught.value, TransientSourceError) == (SIGN_IN[kind] == "R")
+    assert bench.calls("oauth2/token") == (8 if SIGN_IN[kind] == "R" else 1)
+    assert "ann@" not in "".join(traceback.format_exception(caught.value))
