@@ -157,7 +157,7 @@ class Rig:
             at + timedelta(minutes=self.chance.choice((-600, -45, -1, 0, 1, 30, 500)))
             for at in (window.start, window.end)
         )
-        start = max(start, START)
+        start = min(max(start, START), SETTLED - timedelta(minutes=1))
         return Window(start, min(max(end, start + timedelta(minutes=1)), SETTLED))
 
     def _at_once(self, runs: Sequence[Sequence[WindowTask]]) -> None:

@@ -20,7 +20,7 @@ def entered(request: Request) -> Call:
     """
     org = org_of(request)
     method, path = request.method, request.url.path
-    token = _bearer(request.headers.get("authorization"))
+    token = bearer(request.headers.get("authorization"))
     if org.faults.take(org.source, method, path, "session") is not None:
         org.sessions.end(token)
     if not org.sessions.touch(token):
@@ -59,7 +59,8 @@ def base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def _bearer(authorization: str | None) -> str:
+def bearer(authorization: str | None) -> str:
+    """The token of an Authorization header, empty where there is none."""
     kind, _, token = (authorization or "").partition(" ")
     return token.strip() if kind.lower() in ("bearer", "oauth") else ""
 

@@ -10,9 +10,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from muster_simulators.salesforce.calls import base_url, entered, org_of
+from muster_simulators.salesforce.calls import base_url, bearer, entered, org_of
 from muster_simulators.salesforce.desk import GONE
-from muster_simulators.salesforce.errors import ApiError, malformed_query, not_found, planned_oauth
+from muster_simulators.salesforce.errors import (
+    ApiError,
+    invalid_session,
+    malformed_query,
+    not_found,
+    planned_oauth,
+)
 from muster_simulators.salesforce.fields import Record
 from muster_simulators.salesforce.org import NEWEST_VERSION, OLDEST_VERSION, Call, Org
 from muster_simulators.salesforce.plan import Plan, parse_spoken
@@ -181,6 +187,26 @@ def _by_id(org: Org, sobject: SObject, record_id: str) -> Record:
     return found
 
 
+@data.get("/sobjects/{name}/{key_field}/{value}")
+def record_by_key(request: Request, name: str, key_field: str, value: str, call: Entered) -> Response:
+    """By an external id. Several records that share it are a 300 with their addresses."""
+    org = org_of(request)
+    sobject = org.schema.get(name)
+    field = sobject.by_name.get(key_field.lower())
+    if field is None or not (field.external_id or field.id_lookup):
+        raise not_found(f"Provided external ID field does not exist or is not accessible: {key_field}")
+    read = field.getter()
+    found = [
+        each for each in list(org.store.records(sobject.stored_as).values())
+        if not each.get("IsDeleted") and str(read(each) or "").casefold() == value.casefold()
+    ]  # fmt: skip
+    if not found:
+        raise not_found()
+    if len(found) > 1:
+        return JSONResponse([f"{call.base}/sobjects/{sobject.name}/{each['Id']}" for each in found], 300)
+    return JSONResponse(record(request, name, str(found[0]["Id"]), call))
+
+
 # ---- queries -----------------------------------------------------------------------------------------------
 
 
@@ -259,3 +285,19 @@ async def token(request: Request) -> dict[str, Any]:
     form = {name: str(value) for name, value in (await request.form()).items()}
     fields = {**dict(request.query_params), **form}
     return org.grants.token(fields, request.headers.get("authorization"), base_url(request))
+
+
+@router.get("/services/oauth2/userinfo")
+def userinfo(request: Request) -> dict[str, Any]:
+    """Who a session is. Raises ApiError 401."""
+    org = org_of(request)
+    if not org.sessions.touch(bearer(request.headers.get("authorization"))):
+        raise invalid_session()
+    options, host = org.options, base_url(request)
+    return {
+        "sub": f"{host}/id/{options.org_id}/{options.user_id}",
+        "user_id": options.user_id,
+        "organization_id": options.org_id,
+        "active": True,
+        "urls": {"rest": f"{host}/services/data/v{{version}}/"},
+    }
