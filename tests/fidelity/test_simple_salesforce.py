@@ -251,7 +251,10 @@ def it_runs_bulk_queries_over_several_pages(org: Served, folder: Path) -> None:
 @check
 def it_downloads_bulk_results_into_files(org: Served, folder: Path) -> None:
     found = org.client().bulk2.Account.download(
-        "SELECT Id, Name, Industry, AnnualRevenue, Description FROM Account", str(folder), max_records=20, wait=0
+        "SELECT Id, Name, Industry, AnnualRevenue, Description FROM Account",
+        str(folder),
+        max_records=20,
+        wait=0,
     )
     pages = [Path(one["file"]).read_bytes().decode() for one in found]
     assert len(pages) > 1 and org.same_csv(pages, org.living("accounts"))

@@ -56,9 +56,7 @@ class History:
         found = []
         for one in self.states:
             if one.values is not None:
-                found.append(
-                    Change(one.at, one.visible, SOURCE, one.object, one.key, "upsert", one.values)
-                )
+                found.append(Change(one.at, one.visible, SOURCE, one.object, one.key, "upsert", one.values))
                 continue
             listed = {"Id": one.key, "deletedDate": one.deleted_on}
             found += [
@@ -201,7 +199,11 @@ class Maker:
         chance = self.chance
         text, more = chance.choice(TEXTS), chance.choice(TEXTS)
         if name == "accounts":
-            return {"Name": text, "Industry": more, "NumberOfEmployees": chance.choice((None, 0, 7, 2_000_000))}
+            return {
+                "Name": text,
+                "Industry": more,
+                "NumberOfEmployees": chance.choice((None, 0, 7, 2_000_000)),
+            }
         if name == "opportunities":
             amount = chance.choice((None, 0.0, 12.5, 99_999.99, 12_345_678.25))
             return {"StageName": text, "Amount": amount, "IsClosed": chance.random() < 0.3}
@@ -221,7 +223,10 @@ class Maker:
         return [
             key
             for key, one in self.last.items()
-            if key[0] == name and one.values and not one.values["IsDeleted"] and not one.values.get("IsConverted")
+            if key[0] == name
+            and one.values
+            and not one.values["IsDeleted"]
+            and not one.values.get("IsConverted")
         ]
 
     def _moment(self) -> datetime:

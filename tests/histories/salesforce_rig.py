@@ -141,9 +141,7 @@ class Rig:
             self.clock.set(max(self.clock.now(), ready))
             self._drift()
             self._plan_faults()
-            self._at_once(
-                [[WindowTask(name, one, "window", "nightly") for name in OBJECTS] for one in asked]
-            )
+            self._at_once([[WindowTask(name, one, "window", "nightly") for name in OBJECTS] for one in asked])
             self._check_commits()
             if self.chance.random() < 0.3:
                 self._replay()

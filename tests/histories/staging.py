@@ -33,9 +33,7 @@ def rendered(system: str, object_name: str) -> str:
 def declared(system: str, object_name: str) -> tuple[str, ...]:
     """The columns that the project's source description lists."""
     return next(
-        one.columns
-        for one in declared_tables(PROJECT)
-        if (one.system, one.object) == (system, object_name)
+        one.columns for one in declared_tables(PROJECT) if (one.system, one.object) == (system, object_name)
     )
 
 

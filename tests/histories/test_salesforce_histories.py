@@ -56,5 +56,13 @@ def test_every_kind_of_event_happens_in_the_histories() -> None:
                 seen["converted"] += bool(values.get("ConvertedContactId"))
                 seen["deleted"] += bool(values.get("IsDeleted"))
             seen["equal stamps"] += sum(count > 1 for count in stamps.values())
-    kinds = ("late", "hard deleted", "emptied out of the bin", "merged", "converted", "deleted", "equal stamps")
+    kinds = (
+        "late",
+        "hard deleted",
+        "emptied out of the bin",
+        "merged",
+        "converted",
+        "deleted",
+        "equal stamps",
+    )
     assert all(seen[kind] >= 20 for kind in kinds), seen

@@ -106,9 +106,7 @@ class Desk:
     def hard_delete(self, sobject: str, key: str) -> None:
         kind = self._schema.get(sobject)
         self._store.write(
-            hard_deleted(
-                self._store.source, kind.stored_as, self._record(kind, key), self._store.clock.now()
-            )
+            hard_deleted(self._store.source, kind.stored_as, self._record(kind, key), self._store.clock.now())
         )
 
     def merge(self, sobject: str, winner: str, losers: Sequence[str], **values: Any) -> None:
@@ -135,9 +133,7 @@ class Desk:
             deal = {"Name": opportunity, "AccountId": account, "StageName": "Prospecting"}
             changes.append(self._born("Opportunity", key, now, CloseDate=now.date(), **deal))
             opportunity = key
-        became = converted(
-            source, values, now, contact=contact, account=account, opportunity=opportunity
-        )
+        became = converted(source, values, now, contact=contact, account=account, opportunity=opportunity)
         self._store.write([*changes, became])
         return contact
 
@@ -168,9 +164,7 @@ class Desk:
             taken = self._store.get(kind.stored_as, key) is not None
         return key
 
-    def _repointed(
-        self, kind: SObject, winner: str, losers: frozenset[str], now: datetime
-    ) -> list[Change]:
+    def _repointed(self, kind: SObject, winner: str, losers: frozenset[str], now: datetime) -> list[Change]:
         found: dict[tuple[str, str], tuple[Values, dict[str, Any]]] = {}
         for other, field in self._schema.references_to(kind):
             if field.name == "MasterRecordId" or field.compute is not None:

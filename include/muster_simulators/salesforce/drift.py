@@ -75,6 +75,9 @@ class Fields:
                 for field in each.fields
             ]
         name = str(step["name"])
+        needed = {"rename": "to", "retype": "dataType"}.get(step["op"], "name")
+        if not step.get(needed):
+            raise ValueError(f"{step['op']} needs '{needed}'")
         sobject, _, bare = name.partition(".")
         match step["op"]:
             case "drop":

@@ -23,6 +23,8 @@ from muster_simulators.store import Store
 from muster_simulators.web import Stats
 from muster_simulators.world.ids import checked
 
+STEPS = "__field_steps"
+"""Where the store keeps how the fields were changed."""
 OLDEST_VERSION, NEWEST_VERSION = 31, 68
 
 
@@ -99,10 +101,24 @@ class Org:
         self.cursors = Cursors(clock, options.cursor_seconds)
 
         self._found_organisation()
+        for _, step in sorted(store.records(STEPS).items()):
+            self.fields.step(step)
 
     @property
     def schema(self) -> Schema:
         return self.fields.schema
+
+    def change_fields(self, step: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """One step of `Fields.step`, kept over a restart, with `values` by record id. Raises ValueError."""
+        shown = self.fields.step(step)
+        if step is None:
+            return shown
+        number = len(self.store.records(STEPS)) + 1
+        self.store.put(STEPS, f"{number:06d}", {k: v for k, v in step.items() if k != "values"})
+        sobject, _, name = str(step.get("to") or step["name"]).rpartition(".")
+        for key, value in (step.get("values") or {}).items():
+            self.desk.change(sobject or str(step["name"]).partition(".")[0], key, **{name: value})
+        return shown
 
     @property
     def desk(self) -> Desk:

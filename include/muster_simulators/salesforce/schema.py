@@ -96,9 +96,7 @@ class SObject:
             ),
             True,
         )
-        no = dict.fromkeys(
-            ("customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes"), False
-        )
+        no = dict.fromkeys(("customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes"), False)
         mergeable = self.name in ("Account", "Contact", "Lead")
         return {
             "activateable": False,

@@ -17,7 +17,14 @@ from muster_simulators.world.records import USERS
 
 CONTRACT = "custom__contract_c"
 LAST_BIRTH = NIGHTS[0] - timedelta(days=3)
-CAMPAIGNS = ("Spring Webinar", 'Trade Fair "Hannover"', "Newsletter", "Partner Day, Madrid", "統一 Launch", "NA")
+CAMPAIGNS = (
+    "Spring Webinar",
+    'Trade Fair "Hannover"',
+    "Newsletter",
+    "Partner Day, Madrid",
+    "統一 Launch",
+    "NA",
+)
 KINDS = ("Webinar", "Conference", "Email", "Partners", "Other", None)
 SUBJECTS = ("Call", "Send quote", 'Ask about "pricing"', "Follow up\nafter the fair", "=1+1", "商談")
 PRODUCTS = ("Core", "Add-on", 'Premium "24/7"')
@@ -66,7 +73,9 @@ def _campaigns(scene: Scene, people: list[Person]) -> None:
             **{f"NumberOf{what}": 0 for what in ("Leads", "Contacts", "Responses", "Opportunities")},
         }  # fmt: skip
         keys.append(_create(scene, random, "campaigns", at, **values))
-    scene.tape.edit(MAIN, "campaigns", keys[-1], on_night(random, 1), {"Status": "Completed", "IsActive": False})
+    scene.tape.edit(
+        MAIN, "campaigns", keys[-1], on_night(random, 1), {"Status": "Completed", "IsActive": False}
+    )
     members: list[tuple[str, datetime]] = []
     for person in random.sample(people, len(people) // 6 + 3):
         for campaign in random.sample(keys, random.choice((1, 1, 2))):
