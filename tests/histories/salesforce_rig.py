@@ -53,6 +53,7 @@ FAULTS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     ("drop", "", (None,)),
     ("cut", "results", (0, 1, 100, 2_000)),
     ("lost_locator", "results", (None,)),
+    ("lost_locator", "results (Account|Contact)", (None,)),
     ("wrong_count", "GET", (-1, 1, 7)),
     ("failed_job", "POST", (None, "QUERY_TIMEOUT: too long")),
     ("version", "results", (None,)),
@@ -82,7 +83,7 @@ class Batch:
 
     def __post_init__(self) -> None:
         self.chance = chance = random.Random(f"salesforce {self.seed}")
-        inner = sorted(chance.sample(range(1, 4 * 74), chance.randint(1, 4)))
+        inner = sorted(chance.sample(range(1, 4 * 74), chance.randint(2, 4)))
         self.cuts = [START, *(START + timedelta(minutes=15 * place) for place in inner), SETTLED]
         self.histories = [self._history(number) for number in range(self.size)]
 
@@ -117,7 +118,7 @@ class Rig:
 
     def _app(self) -> Any:
         options = SalesforceOptions(
-            bulk_page_size=self.chance.choice((3, 10, 40, 1_000)),
+            bulk_page_size=self.chance.choice((2, 5, 20, 1_000)),
             queued_polls=self.chance.choice((0, 1)),
             running_polls=self.chance.choice((0, 1)),
             daily_requests=10**9,
