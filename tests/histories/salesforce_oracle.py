@@ -14,8 +14,10 @@ from tests.histories.salesforce_history import History, Key, State
 from muster.windows import Window
 
 SEES_HARD_DELETES = False
-"""Does the source read the list of deleted records? Then what is deleted for good must be staged as deleted, or not at
-all; without it nobody can know, and the last state that was received stays."""
+"""Does the source read the list of deleted records? Then each commit holds one row more (without a tag) for each record
+that the list names and no query gives any more, and such a record must be staged as deleted, or not at all. Without it
+nobody can know, and the last state that was received stays.
+"""
 
 Row = tuple[Any, ...]
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -28,6 +30,8 @@ class Oracle:
     histories: Sequence[History]
     overlap: timedelta
     received: dict[Key, list[tuple[State, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
+    told_gone: set[Key] = field(default_factory=set)
+    """What readings were told of as deleted for good."""
 
     def found(self, name: str, window: Window, clock: datetime) -> list[State]:
         """The states that a reading at `clock` finds: of each record the visible one, stamped in window and overlap."""
@@ -50,7 +54,7 @@ class Oracle:
         """By id, what may be staged now: the newest that was received; any of them where stamps are equal."""
         chosen = {}
         for (object_name, key), states in self.received.items():
-            if object_name == name:
+            if object_name == name and (name, key) not in self.told_gone:
                 newest = max(one.at for one, _ in states)
                 chosen[key] = [staged(one, hidden) for one, hidden in states if one.at == newest]
         return chosen
@@ -104,6 +108,10 @@ STAGED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 """By object: the staged column and the field that it shows. Flag and stamps of the record come behind them."""
+
+
+IS_DELETED = -3
+"""Where the flag stands in a row."""
 
 
 def columns(name: str) -> str:

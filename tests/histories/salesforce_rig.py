@@ -237,10 +237,9 @@ class Rig:
         files = [self.lake.root / one.path for one in manifest.files]
         found = Counter(raw_values(files, ("Id", TAG[name])))
         if oracle.SEES_HARD_DELETES:
-            gone = set(self.oracle.listed_as_deleted(name, window, clock))
-            told = {row[0] for row in found - wanted}
-            if told <= gone:
-                found &= wanted
+            gone = self.oracle.listed_as_deleted(name, window, clock)
+            wanted += Counter((key, None) for key in gone)
+            self.oracle.told_gone.update((name, key) for key in gone)
         if found != wanted:
             told_of = f"missing {dict(wanted - found)}, too many {dict(found - wanted)}"
             self.problems.append(f"{name} {window} at {clock}: {told_of}")
@@ -251,8 +250,10 @@ class Rig:
     def check_staged(self, names: Sequence[str] = OBJECTS) -> None:
         """The staged records are those that the readings so far allow."""
         for name in names:
-            allowed = self.oracle.allowed(name)
-            rows = self._staged(name)
+            allowed, rows = self.oracle.allowed(name), self._staged(name)
+            told = {key for object_name, key in self.oracle.told_gone if object_name == name}
+            for key in told & set(rows):
+                self._require_deleted(name, key, rows.pop(key))
             if set(rows) != set(allowed):
                 self.problems.append(f"staged {sorted(rows)}, received {sorted(allowed)}")
             for key, row in rows.items():
@@ -262,14 +263,17 @@ class Rig:
     def check_settled(self) -> None:
         """In the end every record is staged in its true last state."""
         for name in OBJECTS:
-            rows, gone = self._staged(name), self.oracle.gone(name)
+            rows = self._staged(name)
             for key, wanted in self.oracle.settled(name).items():
                 if rows.get(key) not in wanted:
                     self._wrong(name, key, rows.get(key), wanted)
             if oracle.SEES_HARD_DELETES:
-                for key in gone & set(rows):
-                    if not rows[key][-3]:
-                        self._wrong(name, key, rows[key], [("gone",)])
+                for key in self.oracle.gone(name) & set(rows):
+                    self._require_deleted(name, key, rows[key])
+
+    def _require_deleted(self, name: str, key: str, row: tuple[Any, ...]) -> None:
+        if not row[oracle.IS_DELETED]:
+            self._wrong(name, key, row, ["one that is deleted, or none"])
 
     def _staged(self, name: str) -> dict[str, tuple[Any, ...]]:
         """The staged rows by id."""
