@@ -35,6 +35,7 @@ class SalesforceOptions:
     session_seconds: float = 7200.0
     daily_requests: int = 100_000
     daily_query_jobs: int = 10_000
+    daily_query_megabytes: int = 976_562
     concurrent_long_requests: int = 25
     long_request_seconds: float = 20.0
     page_size: int = 2000

@@ -63,7 +63,10 @@ def limits(request: Request, call: Entered) -> dict[str, dict[str, int]]:
         "DailyApiRequests": (org.options.daily_requests, org.day.used("requests")),
         "DailyAsyncApexExecutions": (250_000, 0),
         "DailyBulkApiBatches": (15_000, 0),
-        "DailyBulkV2QueryFileStorageMB": (976_562, org.day.used("query_bytes") // 1_000_000),
+        "DailyBulkV2QueryFileStorageMB": (
+            org.options.daily_query_megabytes,
+            org.day.used("query_bytes") // 1_000_000,
+        ),
         "DailyBulkV2QueryJobs": (org.options.daily_query_jobs, org.day.used("query_jobs")),
         "DailyStreamingApiEvents": (1_000_000, 0),
     }
