@@ -48,17 +48,21 @@ OBJECTS = (
         "opportunity_contact_roles",
         "account_contact_relations",
         "users",
+        "campaigns",
+        "campaign_members",
+        "tasks",
+        "events",
     ),
 )
 """What sources hold."""
 ListMembers = Callable[[], Mapping[str, list[int]]]
 SchemaChange = Callable[[Mapping[str, Any] | None], Any]
-"""Takes one step of drift (None for none) and gives the lead's fields; a ValueError is told to the caller."""
+"""Takes one step of drift (None for none) and gives the fields that there are then; a ValueError is told to the caller."""
 
 
 @dataclass(frozen=True)
 class Controlled:
-    """What the control server reaches. `on_clock` is called after each move; `lists` and `schemas` are of Marketos."""
+    """What the control server reaches. `on_clock` is called after each move; `lists` are of Marketos."""
 
     clock: SimClock
     faults: FaultPlan
@@ -98,7 +102,7 @@ class PlannedFault(BaseModel):
 
 
 class SchemaStep(BaseModel):
-    """One change of a lead field: `{"op": "rename", "name": "title", "to": "jobTitle"}`; see POST /schema/<source>."""
+    """One change of a field: `{"op": "rename", "name": "title", "to": "jobTitle"}`; of Salesforce `Contact.Tier__c`."""
 
     model_config = ConfigDict(extra="forbid")
     op: Literal["add", "drop", "rename", "retype"]
@@ -193,18 +197,18 @@ def _schema_routes(app: FastAPI, controlled: Controlled) -> None:
     def of(source: str) -> SchemaChange:
         if source not in controlled.schemas:
             raise HTTPException(
-                404, f"'{source}' has no lead fields; those that have: {sorted(controlled.schemas)}"
+                404, f"'{source}' has no fields to change; those that have: {sorted(controlled.schemas)}"
             )
         return controlled.schemas[source]
 
     @app.get("/schema/{source}")
     def fields(source: str) -> list[dict[str, Any]]:
-        """The lead's fields as describe2 gives them."""
+        """A lead's fields as describe2 gives them; of Salesforce those of every object."""
         return list(of(source)(None))
 
     @app.post("/schema/{source}")
     def drift(source: str, steps: SchemaStep | list[SchemaStep]) -> list[dict[str, Any]]:
-        """Add, drop, rename or retype lead fields, with new values by lead id; kept over a restart."""
+        """Add, drop, rename or retype fields, with new values by record id; kept over a restart."""
         change = of(source)
         for step in steps if isinstance(steps, list) else [steps]:
             try:

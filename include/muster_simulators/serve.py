@@ -26,7 +26,7 @@ from fastapi import FastAPI
 
 from muster_simulators import marketo, salesforce
 from muster_simulators.clock import SimClock, parse_iso
-from muster_simulators.control import Controlled, create_control
+from muster_simulators.control import Controlled, SchemaChange, create_control
 from muster_simulators.faults import FaultPlan
 from muster_simulators.journal import Journal
 from muster_simulators.store import Store
@@ -136,7 +136,14 @@ class Simulators:
             source: app.state.instance for source, app in self.apps.items() if source.startswith("marketo__")
         }
         lists = {source: instance.lists_by_name for source, instance in instances.items()}
-        schemas = {source: marketo.schema_control(instance) for source, instance in instances.items()}
+        schemas: dict[str, SchemaChange] = {
+            source: marketo.schema_control(instance) for source, instance in instances.items()
+        }
+        schemas |= {
+            source: app.state.org.change_fields
+            for source, app in self.apps.items()
+            if source.startswith("salesforce__")
+        }
         keep = self.state.keep_clock
         return create_control(
             Controlled(self.clock, self.faults, self.stats, self.stores, lists, keep, schemas)

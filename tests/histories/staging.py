@@ -17,10 +17,10 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
 @cache
-def rendered(model: str) -> str:
-    """A staging model of Marketo as one SELECT."""
+def rendered(system: str, object_name: str) -> str:
+    """A staging model as one SELECT."""
     macros = "".join(path.read_text() for path in sorted((PROJECT / "macros").glob("*.sql")))
-    text = (PROJECT / "models" / "staging" / "marketo" / f"{model}.sql").read_text()
+    text = (PROJECT / "models" / "staging" / system / f"stg_{system}__{object_name}.sql").read_text()
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     environment.globals.update(
         source=lambda _, table: table, config=lambda **_: "", var=lambda *_: "", execute=False
@@ -30,39 +30,33 @@ def rendered(model: str) -> str:
 
 
 @cache
-def declared(object_name: str) -> tuple[str, ...]:
+def declared(system: str, object_name: str) -> tuple[str, ...]:
     """The columns that the project's source description lists."""
     return next(
-        one.columns
-        for one in declared_tables(PROJECT)
-        if (one.system, one.object) == ("marketo", object_name)
+        one.columns for one in declared_tables(PROJECT) if (one.system, one.object) == (system, object_name)
     )
 
 
 class Staged:
-    """Queries over what one lake has committed."""
+    """Queries over what one lake has committed of one system."""
 
-    def __init__(self, lake: Lake) -> None:
-        self.lake = lake
+    def __init__(self, lake: Lake, system: str = "marketo") -> None:
+        self.lake, self.system = lake, system
         self.engine = duckdb.connect()
 
     def rows(self, object_name: str, columns: str) -> list[tuple[Any, ...]]:
         """`columns` of the staged rows; none where nothing was received."""
-        files = self.lake.raw_files("marketo", object_name)
+        files = self.lake.raw_files(self.system, object_name)
         if not files:
             return []
         paths = ", ".join(f"'{path}'" for path in files)
         read = f"from read_parquet([{paths}], union_by_name = true)"
         there = {row[0].casefold() for row in self.engine.execute(f"describe select * {read}").fetchall()}
-        nulls = [
-            f', null::varchar as "{name}"' for name in declared(object_name) if name.casefold() not in there
-        ]
-        self.engine.execute(
-            f"create or replace view marketo__{object_name} as select *{''.join(nulls)} {read}"
-        )
-        return self.engine.execute(
-            f"select {columns} from ({rendered(f'stg_marketo__{object_name}')})"
-        ).fetchall()
+        wanted = declared(self.system, object_name)
+        nulls = [f', null::varchar as "{name}"' for name in wanted if name.casefold() not in there]
+        view = f"{self.system}__{object_name}"
+        self.engine.execute(f"create or replace view {view} as select *{''.join(nulls)} {read}")
+        return self.engine.execute(f"select {columns} from ({rendered(self.system, object_name)})").fetchall()
 
     def close(self) -> None:
         self.engine.close()

@@ -293,6 +293,9 @@ def test_everything_is_served_and_what_was_written_outlives_the_process(start: C
             used = http.get("/rest/v1/stats/usage.json").json()["result"][0]["total"]
         step = {"op": "add", "name": "tier", "dataType": "string", "values": {str(lead): "gold"}}
         assert httpx.post(f"{control}/schema/{EMEA}", json=step).json()[-1]["name"] == "tier"
+        hidden = {"op": "drop", "name": "Contact.Phone"}
+        assert httpx.post(f"{control}/schema/{MAIN}", json=hidden).status_code == 200
+        assert httpx.post(f"{control}/schema/{MAIN}", json=hidden).status_code == 422
     with start("--now", "2026-03-01T12:00:00Z") as ports:
         control = f"http://127.0.0.1:{ports['control']}"
         assert httpx.get(f"{control}/clock").json()["now"] >= "2026-03-03T00:30:00Z"
@@ -303,6 +306,9 @@ def test_everything_is_served_and_what_was_written_outlives_the_process(start: C
             assert http.get("/rest/v1/stats/usage.json").json()["result"][0]["total"] == used + 1
             (found,) = http.get(f"/rest/v1/lead/{lead}.json", params={"fields": "tier"}).json()["result"]
             assert found["tier"] == "gold"
+        told = httpx.get(f"{control}/schema/{MAIN}").json()
+        phones = {one["object"] for one in told if one["name"] == "Phone"}
+        assert "Account" in phones and "Contact" not in phones
 
 
 def test_the_defaults_are_the_documented_ones() -> None:

@@ -1,8 +1,8 @@
 """The web application of one org.
 
 Faults (see faults.py; `match` is searched in `METHOD path`, paths without a slash at the end): the generic `status`,
-`slow`, `drop` of web.py; `session`, `limit` before any data call (calls.py); `query_timeout` of queries
-(routes_data.py); `failed_job`, `wrong_count`, `cut`, `lost_locator`, `version` of bulk jobs (routes_bulk.py).
+`slow`, `drop` of web.py; `session`, `limit`, `code` before any data call (calls.py); `oauth` of the token endpoint and
+`query_timeout` of queries (routes_data.py); `failed_job`, `wrong_count`, `cut`, `lost_locator`, `version` of bulk jobs (routes_bulk.py).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Request
 
-from muster_simulators.salesforce.errors import ApiError, invalid_session, not_found, request_limit
+from muster_simulators.salesforce.errors import ApiError, invalid_session, not_found, planned, request_limit
 from muster_simulators.salesforce.org import NEWEST_VERSION, OLDEST_VERSION, Call, Org
 
 
@@ -16,11 +16,11 @@ def entered(request: Request) -> Call:
     """The call, authenticated and counted. Raises ApiError.
 
     Faults: `session` ends the session it meets (401), `limit` refuses with 403 (value `concurrent` for the other
-    message).
+    message), `code` refuses with any documented error (value: a key of errors.CODES).
     """
     org = org_of(request)
     method, path = request.method, request.url.path
-    token = _bearer(request.headers.get("authorization"))
+    token = bearer(request.headers.get("authorization"))
     if org.faults.take(org.source, method, path, "session") is not None:
         org.sessions.end(token)
     if not org.sessions.touch(token):
@@ -29,6 +29,9 @@ def entered(request: Request) -> Call:
     if not re.fullmatch(r"\d{2}\.0", version) or not OLDEST_VERSION <= int(version[:2]) <= NEWEST_VERSION:
         raise not_found()
     _within_limits(org, method, path)
+    refused = org.faults.take(org.source, method, path, "code")
+    if refused is not None:
+        raise planned(str(refused.value))
     return Call(token, version, method, path)
 
 
@@ -56,7 +59,8 @@ def base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def _bearer(authorization: str | None) -> str:
+def bearer(authorization: str | None) -> str:
+    """The token of an Authorization header, empty where there is none."""
     kind, _, token = (authorization or "").partition(" ")
     return token.strip() if kind.lower() in ("bearer", "oauth") else ""
 

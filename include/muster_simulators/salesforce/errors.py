@@ -55,3 +55,58 @@ def malformed_query(message: str) -> ApiError:
 
 def invalid_field(message: str) -> ApiError:
     return ApiError(400, "INVALID_FIELD", message)
+
+
+CODES: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(
+        (
+            "MALFORMED_QUERY", "INVALID_FIELD", "INVALID_TYPE", "INVALID_QUERY_FILTER_OPERATOR", "MALFORMED_ID",
+            "JSON_PARSER_ERROR", "REQUIRED_FIELD_MISSING", "DUPLICATE_VALUE", "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "STRING_TOO_LONG", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "INVALID_CROSS_REFERENCE_KEY",
+            "ENTITY_IS_DELETED", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "FUNCTIONALITY_NOT_ENABLED", "INVALIDENTITY",
+            "INVALIDJOB", "INVALIDBATCH", "API_ERROR", "EXCEEDED_ID_LIMIT",
+        ),
+        (400, "the request was refused"),
+    ),
+    "QUERY_TIMEOUT": (400, "Your query request was running for too long."),
+    "INVALID_QUERY_LOCATOR": (400, "invalid query locator"),
+    "LIMIT_EXCEEDED": (400, "limit exceeded"),
+    "TXN_SECURITY_METERING_ERROR": (400, "the transaction security policy took too long"),
+    "INVALID_SESSION_ID": (401, "Session expired or invalid"),
+    "REQUEST_LIMIT_EXCEEDED": (403, "TotalRequests Limit exceeded."),
+    "REQUEST_LIMIT_EXCEEDED concurrent": (403, "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+    "API_DISABLED_FOR_ORG": (403, "The REST API is not enabled for this Organization."),
+    "INSUFFICIENT_ACCESS": (403, "insufficient access rights on cross-reference id"),
+    "INSUFFICIENT_ACCESS_OR_READONLY": (403, "insufficient access rights on object id"),
+    "API_CURRENTLY_DISABLED": (403, "the API is temporarily disabled"),
+    "FORBIDDEN": (403, "You do not have the permission for this request"),
+    "NOT_FOUND": (404, "The requested resource does not exist"),
+    "METHOD_NOT_ALLOWED": (405, "HTTP Method not allowed"),
+    "UNABLE_TO_LOCK_ROW": (409, "unable to obtain exclusive access to this record"),
+    "UNKNOWN_EXCEPTION": (500, "An unexpected error occurred."),
+    "SERVER_UNAVAILABLE": (503, "The server is too busy."),
+}  # fmt: skip
+"""Every documented error code of the data API with its HTTP status; the `code` fault answers with them."""
+
+OAUTH_CODES: dict[str, tuple[int, str]] = {
+    "invalid_grant": (400, "user hasn't approved this consumer"),
+    "invalid_client_id": (400, "client identifier invalid"),
+    "invalid_client": (401, "invalid client credentials"),
+    "unsupported_grant_type": (400, "grant type not supported"),
+    "inactive_user": (400, "user is inactive"),
+    "inactive_org": (400, "organization is inactive"),
+    "invalid_assertion": (400, "JWT expired"),
+    "rate_limit_exceeded": (400, "login rate exceeded"),
+}
+"""Every documented refusal of the token endpoint; the `oauth` fault answers with them."""
+
+
+def planned(value: str) -> ApiError:
+    """What a `code` fault of this value answers. Raises KeyError for a code that isn't documented."""
+    status, message = CODES[value]
+    return ApiError(status, value.split()[0], message)
+
+
+def planned_oauth(value: str) -> OAuthError:
+    status, description = OAUTH_CODES[value]
+    return OAuthError(status, value, description)

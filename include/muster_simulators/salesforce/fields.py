@@ -27,7 +27,11 @@ COMPOUND = frozenset({"address", "location"})
 
 @dataclass(frozen=True)
 class Field:
-    """`compute` gives the value of a field that isn't stored as such (full names, addresses)."""
+    """`compute` gives the value of a field that isn't stored as such (full names, addresses).
+
+    `formula` is a path to another record's field, such as `Account.Industry`: a formula field shows what stands
+    there now, and no change of it moves this record's SystemModstamp.
+    """
 
     name: str
     type: str
@@ -51,6 +55,7 @@ class Field:
     relationship: str | None = None
     picklist: tuple[str, ...] = ()
     compute: Getter | None = None
+    formula: str | None = None
 
     @property
     def custom(self) -> bool:
@@ -79,7 +84,7 @@ class Field:
             if self.length and self.type not in ("id", "reference")
             else self.length,
             "calculated": self.calculated,
-            "calculatedFormula": None,
+            "calculatedFormula": self.formula,
             "cascadeDelete": False,
             "caseSensitive": False,
             "compoundFieldName": self.compound,
@@ -201,6 +206,15 @@ def lookup(name: str, *objects: str, relationship: str | None = None, **more: An
 def derived(name: str, type_: str, compute: Getter, *, length: int = 0, **more: Any) -> Field:
     """A value made of other fields; read only."""
     return Field(name, type_, length=length, compute=compute, createable=False, updateable=False, **more)
+
+
+def formula(name: str, type_: str, path: str, *, length: int = 255) -> Field:
+    """A formula field over a relationship: `formula("Account_Industry__c", "string", "Account.Industry")`."""
+    number = type_ in NUMBERS
+    return Field(
+        name, type_, length=0 if number else length, precision=18 if number else 0, createable=False,
+        updateable=False, calculated=True, formula=path,
+    )  # fmt: skip
 
 
 def address(prefix: str) -> list[Field]:

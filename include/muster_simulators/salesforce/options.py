@@ -21,7 +21,13 @@ class SalesforceOptions:
     refresh_tokens: refresh token -> client id.
     recycle_bin_days: soft-deleted rows vanish after it; 15 in the real service. None keeps them for ever, because
     the generated history is first read when 60 days of it have passed.
+    feed_lag_seconds: /updated and /deleted cover nothing younger than this (their latestDateCovered says so), as
+    long-running transactions hold them back.
     not_bulk_queryable: API object names that the Bulk API refuses.
+    person_accounts: accounts may be persons: `IsPersonAccount`, `PersonContactId`, `PersonEmail` ...
+    currencies: `{"EUR": 1.0, "USD": 1.1}`: the org has several currencies, the first is its own; records with amounts
+    have `CurrencyIsoCode`, and there is a `CurrencyType`. Empty: one currency, which nothing names.
+    is_sandbox: what the `Organization` says of itself.
     """
 
     org_id: str = "00D5e000000MAINEAQ"
@@ -29,6 +35,7 @@ class SalesforceOptions:
     session_seconds: float = 7200.0
     daily_requests: int = 100_000
     daily_query_jobs: int = 10_000
+    daily_query_megabytes: int = 976_562
     concurrent_long_requests: int = 25
     long_request_seconds: float = 20.0
     page_size: int = 2000
@@ -42,6 +49,10 @@ class SalesforceOptions:
     job_days: int = 7
     recycle_bin_days: int | None = None
     updated_id_limit: int = 600_000
+    feed_lag_seconds: float = 0.0
+    person_accounts: bool = False
+    currencies: Mapping[str, float] = field(default_factory=dict)
+    is_sandbox: bool = False
     not_bulk_queryable: frozenset[str] = frozenset()
     hidden_fields: frozenset[str] = frozenset()
     custom_fields: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)

@@ -6,9 +6,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from muster_simulators.clock import SimClock
 from muster_simulators.faults import FaultPlan
+from muster_simulators.salesforce.desk import Desk
+from muster_simulators.salesforce.drift import FIRST, Fields
 from muster_simulators.salesforce.errors import ApiError
 from muster_simulators.salesforce.fields import Record
 from muster_simulators.salesforce.meter import InFlight, RollingDay
@@ -18,7 +21,10 @@ from muster_simulators.salesforce.schema import Schema
 from muster_simulators.salesforce.sessions import Grants, Sessions
 from muster_simulators.store import Store
 from muster_simulators.web import Stats
+from muster_simulators.world.ids import checked
 
+STEPS = "__field_steps"
+"""Where the store keeps how the fields were changed."""
 OLDEST_VERSION, NEWEST_VERSION = 31, 68
 
 
@@ -87,12 +93,37 @@ class Org:
     ) -> None:
         self.store, self.clock, self.faults, self.stats = store, clock, faults, stats
         self.options = options
-        self.schema = Schema(options)
+        self.fields = Fields(options, clock)
         self.sessions = Sessions(clock, options)
         self.grants = Grants(self.sessions, clock, clients, options)
         self.day = RollingDay(clock)
         self.in_flight = InFlight(options.long_request_seconds)
         self.cursors = Cursors(clock, options.cursor_seconds)
+
+        self._found_organisation()
+        for _, step in sorted(store.records(STEPS).items()):
+            self.fields.step(step)
+
+    @property
+    def schema(self) -> Schema:
+        return self.fields.schema
+
+    def change_fields(self, step: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """One step of `Fields.step`, kept over a restart, with `values` by record id. Raises ValueError."""
+        shown = self.fields.step(step)
+        if step is None:
+            return shown
+        number = len(self.store.records(STEPS)) + 1
+        self.store.put(STEPS, f"{number:06d}", {k: v for k, v in step.items() if k != "values"})
+        sobject, _, name = str(step.get("to") or step["name"]).rpartition(".")
+        for key, value in (step.get("values") or {}).items():
+            self.desk.change(sobject or str(step["name"]).partition(".")[0], key, **{name: value})
+        return shown
+
+    @property
+    def desk(self) -> Desk:
+        """What people do to the records, e.g. `org.desk.merge("Contact", winner, [loser])`."""
+        return Desk(self.store, self.schema)
 
     @property
     def source(self) -> str:
@@ -101,6 +132,25 @@ class Org:
     def limit_info(self) -> str:
         """The value of `Sforce-Limit-Info`."""
         return f"api-usage={self.day.used('requests')}/{self.options.daily_requests}"
+
+    def _found_organisation(self) -> None:
+        """The records that every org has from its first day on: itself, and its currencies where it has several."""
+        born = {"CreatedDate": FIRST, "LastModifiedDate": FIRST, "SystemModstamp": FIRST}
+        options, wanted = self.options, dict[tuple[str, str], dict[str, Any]]()
+        itself = {"Name": "Acme", "InstanceName": "SIM1", "OrganizationType": "Enterprise Edition"}
+        wanted["organizations", options.org_id] = {**itself, "IsSandbox": options.is_sandbox}
+        for number, (code, rate) in enumerate(options.currencies.items(), start=1):
+            key = checked(f"01L5e90000{number:05d}")
+            wanted["currency_types", key] = {
+                "IsoCode": code,
+                "ConversionRate": rate,
+                "DecimalPlaces": 0 if code == "JPY" else 2,
+                "IsActive": True,
+                "IsCorporate": number == 1,
+            }
+        for (stored_as, key), values in wanted.items():
+            if self.store.get(stored_as, key) is None:
+                self.store.put(stored_as, key, {"Id": key, **born, **values}, at=FIRST)
 
     def bin_start(self) -> datetime | None:
         """Soft deletes before this moment have left the recycle bin."""

@@ -78,12 +78,14 @@ class _Branch:
     """What of one object is selected; parents hang below it."""
 
     sobject: SObject
+    schema: Schema
     leaves: dict[str, Callable[[Record], Any]] = field(default_factory=dict)
     parents: dict[str, tuple[Getter, _Branch]] = field(default_factory=dict)
 
     def to_json(self, record: Record, base: str) -> dict[str, Any]:
-        url = f"{base}/sobjects/{self.sobject.name}/{record['Id']}"
-        row: dict[str, Any] = {"attributes": {"type": self.sobject.name, "url": url}}
+        kind = self.schema.of_id(record["Id"]) or self.sobject
+        url = f"{base}/sobjects/{kind.name}/{record['Id']}"
+        row: dict[str, Any] = {"attributes": {"type": kind.name, "url": url}}
         for name, read in self.leaves.items():
             row[name] = read(record)
         for name, (parent_of, branch) in self.parents.items():
@@ -129,7 +131,8 @@ class Plan:
         if item.which != "STANDARD" and not 0 < (self.query.limit or 0) <= 200:
             raise malformed_query("The SOQL FIELDS function must have a LIMIT of at most 200")
         wanted = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}[item.which]
-        return [Column((f.name,), f, f.getter()) for f in self.sobject.fields if f.custom in wanted]
+        fields = [f for f in self.sobject.fields if f.custom in wanted]
+        return [Column((f.name,), f, self._read(self.sobject, f)) for f in fields]
 
     def _column(self, path: Path) -> Column:
         names, field, getter = self._walk(path)
@@ -157,11 +160,28 @@ class Plan:
         found = here.by_name.get(names[-1].lower())
         if found is None:
             raise self._no_column(path, names[-1], here)
-        read = found.getter()
+        read = self._read(here, found)
         if getter is _ITSELF:
             return (found.name,), found, read
         parent = getter
         return (*spelled, found.name), found, lambda record: _or_none(read, parent(record))
+
+    def _read(self, here: SObject, field: Field) -> Getter:
+        """How to read a field of a record of `here`; a formula looks at other records while it is read."""
+        if field.formula is None:
+            return field.getter()
+        getter: Getter = _ITSELF
+        *relations, last = field.formula.split(".")
+        for name in relations:
+            _, here, getter = self._follow(here, name, getter, Path((*relations, last)))
+        target = here.by_name.get(last.lower())
+        if target is None:
+            # Field-level security hides what the formula looks at, not the formula.
+            return lambda record: (getter(record) or {}).get(last)
+        if getter is _ITSELF:
+            return target.getter()
+        read = target.getter()
+        return lambda record: _or_none(read, getter(record))
 
     def _follow(self, here: SObject, name: str, getter: Getter, path: Path) -> tuple[str, SObject, Getter]:
         field = here.by_relationship.get(name.lower())
@@ -174,15 +194,17 @@ class Plan:
                 "relationship, be sure to append the '__r' after the custom relationship name."
             )
             raise invalid_field(pointed(self.text, path.at, message))
-        return str(field.relationship), target, self._parent(getter, field.name, target.stored_as)
+        return str(field.relationship), target, self._parent(getter, field)
 
-    def _parent(self, getter: Getter, key_field: str, stored_as: str) -> Getter:
-        records = self._store.records(stored_as)
+    def _parent(self, getter: Getter, field: Field) -> Getter:
+        """The record that a reference names; one that may name several kinds is looked for in each."""
+        kinds = filter(None, (self._schema.find(each) for each in field.reference_to))
+        tables = [self._store.records(kind.stored_as) for kind in kinds]
 
         def parent(record: Record) -> Record | None:
             child = getter(record)
-            key = child.get(key_field) if child is not None else None
-            return records.get(key) if key else None
+            key = child.get(field.name) if child is not None else None
+            return next((table[key] for table in tables if key in table), None) if key else None
 
         return parent
 
@@ -195,16 +217,16 @@ class Plan:
         return invalid_field(pointed(self.text, path.at, message))
 
     def _tree(self) -> _Branch:
-        root = _Branch(self.sobject)
+        root = _Branch(self.sobject, self._schema)
         for column in self.columns:
             branch = root
             for name in column.names[:-1]:
                 if name not in branch.parents:
                     path = Path((name,))
                     _, target, parent_of = self._follow(branch.sobject, name, _ITSELF, path)
-                    branch.parents[name] = (parent_of, _Branch(target))
+                    branch.parents[name] = (parent_of, _Branch(target, self._schema))
                 branch = branch.parents[name][1]
-            branch.leaves[column.names[-1]] = _reader(column.field)
+            branch.leaves[column.names[-1]] = _reader(column.field, self._read(branch.sobject, column.field))
         return root
 
     def _sort_key(self, order: Order) -> Getter:
@@ -218,11 +240,11 @@ class Plan:
     # ---- running -------------------------------------------------------------------------------------------
 
     def run(self, *, deleted: bool, bin_start: datetime | None) -> list[Record]:
-        """The matching records now. `deleted` asks for soft-deleted ones too, not older than `bin_start`."""
+        """The matching records now. `deleted` asks for soft-deleted and archived ones too, not older than `bin_start`."""
         found: Iterable[Record] = list(self._store.records(self.sobject.stored_as).values())
         if self.sobject.deletable:
             if not deleted:
-                found = (r for r in found if not r.get("IsDeleted"))
+                found = (r for r in found if not r.get("IsDeleted") and not r.get("IsArchived"))
             elif bin_start is not None:
                 found = (r for r in found if not r.get("IsDeleted") or r["SystemModstamp"] >= bin_start)
         rows = [r for r in found if self._test(r)] if self._test is not None else list(found)
@@ -260,8 +282,8 @@ def _or_none(read: Getter, parent: Record | None) -> Any:
     return None if parent is None else read(parent)
 
 
-def _reader(field: Field) -> Callable[[Record], Any]:
-    getter, write = field.getter(), json_writer(field)
+def _reader(field: Field, getter: Getter) -> Callable[[Record], Any]:
+    write = json_writer(field)
 
     def read(record: Record) -> Any:
         value = getter(record)

@@ -110,9 +110,13 @@ def delete(request: Request, key: str, call: Entered) -> Response:
 def results(request: Request, key: str, call: Entered) -> Response:
     jobs = _jobs(request)
     job = _same_version(request, jobs.get(key), call)
+    org = org_of(request)
+    if org.day.used("query_bytes") >= org.options.daily_query_megabytes * 1_000_000:
+        org.stats.violated(org.source, "daily_query_megabytes")
+        raise ApiError(400, "LIMIT_EXCEEDED", "Exceeded max limit of query results in 24 hours")
     page = jobs.page(job, request.query_params.get("locator"), whole_number(request, "maxRecords"))
     body = page.text.encode()
-    org_of(request).day.add("query_bytes", len(body))
+    org.day.add("query_bytes", len(body))
     headers = {"Sforce-NumberOfRecords": str(page.rows), "Sforce-Locator": page.locator or "null"}
     if _fault(request, call, job, "lost_locator") is not None:
         del headers["Sforce-Locator"]

@@ -10,8 +10,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from muster_simulators.salesforce.calls import base_url, entered, org_of
-from muster_simulators.salesforce.errors import ApiError, malformed_query, not_found
+from muster_simulators.salesforce.calls import base_url, bearer, entered, org_of
+from muster_simulators.salesforce.desk import GONE
+from muster_simulators.salesforce.errors import (
+    ApiError,
+    invalid_session,
+    malformed_query,
+    not_found,
+    planned_oauth,
+)
 from muster_simulators.salesforce.fields import Record
 from muster_simulators.salesforce.org import NEWEST_VERSION, OLDEST_VERSION, Call, Org
 from muster_simulators.salesforce.plan import Plan, parse_spoken
@@ -19,8 +26,6 @@ from muster_simulators.salesforce.schema import SObject
 from muster_simulators.salesforce.soql import Path, Query
 from muster_simulators.salesforce.values import stamp
 
-DESCRIBED_AT = datetime(2026, 1, 1, tzinfo=UTC)
-"""When the org's fields last changed."""
 UPDATED_DAYS, DELETED_DAYS = 30, 15
 
 router = APIRouter()
@@ -58,7 +63,10 @@ def limits(request: Request, call: Entered) -> dict[str, dict[str, int]]:
         "DailyApiRequests": (org.options.daily_requests, org.day.used("requests")),
         "DailyAsyncApexExecutions": (250_000, 0),
         "DailyBulkApiBatches": (15_000, 0),
-        "DailyBulkV2QueryFileStorageMB": (976_562, org.day.used("query_bytes") // 1_000_000),
+        "DailyBulkV2QueryFileStorageMB": (
+            org.options.daily_query_megabytes,
+            org.day.used("query_bytes") // 1_000_000,
+        ),
         "DailyBulkV2QueryJobs": (org.options.daily_query_jobs, org.day.used("query_jobs")),
         "DailyStreamingApiEvents": (1_000_000, 0),
     }
@@ -88,10 +96,11 @@ def describe(request: Request, name: str, call: Entered) -> Response:
 
 def _unless_known(request: Request, body: dict[str, Any]) -> Response:
     """304 when nothing changed since the caller's `If-Modified-Since`."""
-    headers = {"Last-Modified": format_datetime(DESCRIBED_AT, usegmt=True)}
+    described_at = org_of(request).fields.described_at
+    headers = {"Last-Modified": format_datetime(described_at, usegmt=True)}
     since = request.headers.get("if-modified-since")
     try:
-        known = since is not None and parsedate_to_datetime(since).astimezone(UTC) >= DESCRIBED_AT
+        known = since is not None and parsedate_to_datetime(since).astimezone(UTC) >= described_at
     except ValueError:
         known = False
     return Response(None, 304, headers) if known else JSONResponse(body, headers=headers)
@@ -103,8 +112,8 @@ def _unless_known(request: Request, body: dict[str, Any]) -> Response:
 @data.get("/sobjects/{name}/updated")
 def updated(request: Request, name: str, call: Entered) -> dict[str, Any]:
     org = org_of(request)
-    sobject, start, end, covered = _feed(request, org, name, UPDATED_DAYS)
-    ids = [r["Id"] for r in _changed(org, sobject, start, end) if not r.get("IsDeleted")]
+    sobject, start, covered = _feed(request, org, name, UPDATED_DAYS)
+    ids = [r["Id"] for r in _changed(org, sobject, start, covered) if not r.get("IsDeleted")]
     if len(ids) > org.options.updated_id_limit:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", "More than 600,000 ids; ask for a shorter time")
     return {"ids": ids, "latestDateCovered": stamp(covered)}
@@ -113,17 +122,20 @@ def updated(request: Request, name: str, call: Entered) -> dict[str, Any]:
 @data.get("/sobjects/{name}/deleted")
 def deleted(request: Request, name: str, call: Entered) -> dict[str, Any]:
     org = org_of(request)
-    sobject, start, end, covered = _feed(request, org, name, DELETED_DAYS)
-    gone = [r for r in _changed(org, sobject, start, end) if r.get("IsDeleted")]
+    sobject, start, covered = _feed(request, org, name, DELETED_DAYS)
+    in_bin = [r for r in _changed(org, sobject, start, covered) if r.get("IsDeleted")]
+    gone = [(r["SystemModstamp"], r["Id"]) for r in in_bin]
+    for_good = org.store.window(sobject.stored_as + GONE, start, covered, field="deletedDate")
+    gone += [(r["deletedDate"], r["Id"]) for r in for_good]
     return {
-        "deletedRecords": [{"id": r["Id"], "deletedDate": stamp(r["SystemModstamp"])} for r in gone],
+        "deletedRecords": [{"id": key, "deletedDate": stamp(at)} for at, key in sorted(gone)],
         "earliestDateAvailable": stamp(org.clock.now() - timedelta(days=DELETED_DAYS)),
         "latestDateCovered": stamp(covered),
     }
 
 
-def _feed(request: Request, org: Org, name: str, days: int) -> tuple[SObject, datetime, datetime, datetime]:
-    """The object, the window (seconds ignored) and how far it is covered. Raises ApiError for a wrong window."""
+def _feed(request: Request, org: Org, name: str, days: int) -> tuple[SObject, datetime, datetime]:
+    """The object, the window's start and how far it is covered (no seconds). Raises ApiError for a wrong window."""
     sobject = org.schema.get(name)
     start, end = (_parameter_time(request, each) for each in ("start", "end"))
     now = org.clock.now()
@@ -133,7 +145,8 @@ def _feed(request: Request, org: Org, name: str, days: int) -> tuple[SObject, da
         )
     if start < now - timedelta(days=days):
         raise ApiError(400, "INVALID_REPLICATION_DATE", f"startDate can't be more than {days} days ago")
-    return sobject, start, end, min(end, now.replace(second=0, microsecond=0))
+    settled = now - timedelta(seconds=org.options.feed_lag_seconds)
+    return sobject, start, min(end, settled.replace(second=0, microsecond=0))
 
 
 def _parameter_time(request: Request, name: str) -> datetime:
@@ -175,6 +188,26 @@ def _by_id(org: Org, sobject: SObject, record_id: str) -> Record:
     if found is None or found.get("IsDeleted"):
         raise not_found()
     return found
+
+
+@data.get("/sobjects/{name}/{key_field}/{value}")
+def record_by_key(request: Request, name: str, key_field: str, value: str, call: Entered) -> Response:
+    """By an external id. Several records that share it are a 300 with their addresses."""
+    org = org_of(request)
+    sobject = org.schema.get(name)
+    field = sobject.by_name.get(key_field.lower())
+    if field is None or not (field.external_id or field.id_lookup):
+        raise not_found(f"Provided external ID field does not exist or is not accessible: {key_field}")
+    read = field.getter()
+    found = [
+        each for each in list(org.store.records(sobject.stored_as).values())
+        if not each.get("IsDeleted") and str(read(each) or "").casefold() == value.casefold()
+    ]  # fmt: skip
+    if not found:
+        raise not_found()
+    if len(found) > 1:
+        return JSONResponse([f"{call.base}/sobjects/{sobject.name}/{each['Id']}" for each in found], 300)
+    return JSONResponse(record(request, name, str(found[0]["Id"]), call))
 
 
 # ---- queries -----------------------------------------------------------------------------------------------
@@ -247,7 +280,27 @@ def _check_time(org: Org, call: Call) -> None:
 
 @router.post("/services/oauth2/token")
 async def token(request: Request) -> dict[str, Any]:
-    """Raises OAuthError."""
+    """Raises OAuthError. The `oauth` fault refuses with any documented error (value: a key of errors.OAUTH_CODES)."""
+    org = org_of(request)
+    refused = org.faults.take(org.source, request.method, request.url.path, "oauth")
+    if refused is not None:
+        raise planned_oauth(str(refused.value))
     form = {name: str(value) for name, value in (await request.form()).items()}
     fields = {**dict(request.query_params), **form}
-    return org_of(request).grants.token(fields, request.headers.get("authorization"), base_url(request))
+    return org.grants.token(fields, request.headers.get("authorization"), base_url(request))
+
+
+@router.get("/services/oauth2/userinfo")
+def userinfo(request: Request) -> dict[str, Any]:
+    """Who a session is. Raises ApiError 401."""
+    org = org_of(request)
+    if not org.sessions.touch(bearer(request.headers.get("authorization"))):
+        raise invalid_session()
+    options, host = org.options, base_url(request)
+    return {
+        "sub": f"{host}/id/{options.org_id}/{options.user_id}",
+        "user_id": options.user_id,
+        "organization_id": options.org_id,
+        "active": True,
+        "urls": {"rest": f"{host}/services/data/v{{version}}/"},
+    }

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from muster_simulators.world import companies, deals, history, intent, lists, log, marketing, nights, objects
+from muster_simulators.world import (
+    companies,
+    crm,
+    deals,
+    history,
+    intent,
+    lists,
+    log,
+    marketing,
+    nights,
+    objects,
+)
 from muster_simulators.world import people as crowd
 from muster_simulators.world.cast import Scene, company_id, plan_companies
 from muster_simulators.world.model import NIGHTS, Truth, World
@@ -38,6 +49,7 @@ def build_world(people: int = 20000, seed: int = 7) -> World:
     deals.label_deals(scene, agreed)
     marketing.run_programs(scene)
     objects.own_and_sign(scene)
+    crm.sell_and_sign(scene)
     changes = scene.tape.changes()
     notes = {
         "clocks": tuple(night_clock(night + 1) for night in range(len(NIGHTS))),

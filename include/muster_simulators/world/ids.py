@@ -15,6 +15,11 @@ PREFIX = {
     "opportunity_contact_roles": "00K",
     "account_contact_relations": "07k",
     "users": "005",
+    "campaigns": "701",
+    "campaign_members": "00v",
+    "tasks": "00T",
+    "events": "00U",
+    "custom__contract_c": "a0B",
 }
 
 

@@ -25,10 +25,15 @@ V = "/services/data/v66.0"
 PREFIXES = {
     "accounts": "001",
     "account_contact_relations": "07k",
+    "campaigns": "701",
+    "campaign_members": "00v",
     "contacts": "003",
+    "custom__contract_c": "a0B",
+    "events": "00U",
     "leads": "00Q",
     "opportunities": "006",
     "opportunity_contact_roles": "00K",
+    "tasks": "00T",
     "users": "005",
 }
 

@@ -349,3 +349,11 @@ def test_sixty_thousand_contacts_take_less_than_two_seconds() -> None:
     size = len(kit.results(key).content)
     assert time.process_time() - began < 2
     assert size > 10_000_000
+
+
+def test_results_are_refused_when_the_day_has_had_its_megabytes() -> None:
+    kit = Kit(contacts(3), daily_query_megabytes=0)
+    key = kit.finished("SELECT Id FROM Contact")
+    assert refusal(kit.results(key))[:2] == (400, "LIMIT_EXCEEDED")
+    assert kit.get("/limits").json()["DailyBulkV2QueryFileStorageMB"] == {"Max": 0, "Remaining": 0}
+    assert kit.stats.to_dict()["violations"]["salesforce__main"] == {"daily_query_megabytes": 1}

@@ -18,6 +18,11 @@ OBJECTS = {
     "opportunity_contact_roles": "OpportunityContactRole",
     "account_contact_relations": "AccountContactRelation",
     "users": "User",
+    "campaigns": "Campaign",
+    "campaign_members": "CampaignMember",
+    "tasks": "Task",
+    "events": "Event",
+    "custom__contract_c": "Contract__c",
 }
 
 
@@ -49,3 +54,11 @@ def test_references_of_the_world_lead_to_records_of_the_right_object(world_kit: 
     owners = kit.query("SELECT Owner.Name, Account.Name FROM Contact WHERE AccountId != null")
     assert owners
     assert all(row["Owner"]["Name"] and row["Account"]["Name"] for row in owners)
+    members = kit.query("SELECT Campaign.Name, ContactId, LeadId, Contact.Id, Lead.Id FROM CampaignMember")
+    assert members and all(row["Campaign"]["Name"] for row in members)
+    assert all((row["ContactId"] is None) != (row["LeadId"] is None) for row in members)
+    assert all(
+        (row["Contact"] or row["Lead"])["Id"] == (row["ContactId"] or row["LeadId"]) for row in members
+    )
+    contracts = kit.query("SELECT Account__r.Name, Contact__r.Name FROM Contract__c WHERE Account__c != null")
+    assert contracts and all(row["Account__r"]["Name"] and row["Contact__r"]["Name"] for row in contracts)
