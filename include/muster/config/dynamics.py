@@ -40,7 +40,7 @@ class DynamicsSource(Source):
     custom_tables: list[Annotated[str, AfterValidator(logical_name)]] = Field(default=[])
     """logical names of further tables that are read; `new_contract` becomes `raw.dynamics__custom_new_contract`"""
     compare_keys: bool = True
-    """where a table has no change tracking, read all its keys each night and tell which are gone; `false`: its deletes are not seen"""
+    """where a table has no change tracking, and where its delta link has expired, read all its keys and tell which are gone; `false`: such deletes are not seen"""
 
     @property
     def all_objects(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -68,7 +68,7 @@ class Answers:
         return Page(query, [*self._written(table, query, rows), *gone], 1, None, delta)
 
     def _written(
-        self, table: Table, query: Mapping[str, str], rows: list[Mapping[str, Any]]
+        self, table: Table, query: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
         attributes = selected(query.get("$select"), table)
         return [written(row, table, attributes, self.asked, self.org.schema, self.org.store) for row in rows]

@@ -73,7 +73,15 @@ class DynamicsBench(Bench):
         self.record("contacts", "contactid", number, at, late=late, **values)
 
     def record(
-        self, name: str, key: str, number: int, at: datetime, *, late: timedelta = timedelta(0), **values: Any
+        self,
+        name: str,
+        key: str,
+        number: int,
+        at: datetime,
+        /,
+        *,
+        late: timedelta = timedelta(0),
+        **values: Any,
     ) -> str:
         """A row of any table; its id."""
         stamps = {"createdon": at, "modifiedon": at, "versionnumber": 1000 + len(self.changes)}

@@ -9,12 +9,13 @@ table's metadata changed), all keys are read: what the lake holds and the organi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from muster.errors import IntegrityError, SourceError
-from muster.sources.dynamics.api import PLAIN, TRACKED, DynamicsApi, Page, Params, TokenExpired, odata_time
+from muster.sources.dynamics.api import TRACKED, DynamicsApi, Page, Params, TokenExpired, odata_time
+from muster.sources.dynamics.reading import key_pages
 from muster.sources.dynamics.tables import REASON, Row, Table
 from muster.sources.keys import known
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DELETED, ABSENT = "deleted", "absent"  # told by the organisation; found by comparing keys
+MANY = 100  # so many rows don't go away in a day: no row at all is then a matter of access
 LINK = "delta_link"  # in a manifest's evidence: the parameters of the link
 
 
@@ -87,14 +89,25 @@ class Deletions:
 
     def _by_keys(self, why: str, *, is_tracked: bool) -> Gone:
         """Read every key. The lake's keys are taken first: what is created meanwhile is in neither, or in both."""
-        left, live, delta = self._known(), 0, None
-        asked = {"$select": self.table.key}
-        for page in self.api.pages(self.table.path, asked, prefer=TRACKED if is_tracked else PLAIN):
+        left, live, link = self._known() if self.config.compare_keys else set(), 0, None
+        for page in self._key_pages(is_tracked=is_tracked):
             keys = _keys(page, self.table.key)
             left.difference_update(keys)
-            live, delta = live + len(keys), page.delta
-        evidence = {"deletes": f"by comparing all keys: {why}", "keys": live}
-        return self._told(sorted(left), ABSENT, evidence, self._needed(delta) if is_tracked else None)
+            live, link = live + len(keys), page.delta
+        if not live and len(left) >= MANY:
+            raise SourceError(
+                f"{self.table.path} has no row at all, but the lake holds {len(left):,} of it (F48)",
+                where=self.api.where,
+                hint="look at the application user's security role; if they are truly gone, compare_keys: false lets it pass",
+            )
+        how = "by comparing all keys" if self.config.compare_keys else "not seen"
+        evidence = {"deletes": f"{how}: {why}", "keys": live}
+        return self._told(sorted(left), ABSENT, evidence, self._needed(link) if is_tracked else None)
+
+    def _key_pages(self, *, is_tracked: bool) -> Iterator[Page]:
+        if is_tracked:
+            return self.api.pages(self.table.path, {"$select": self.table.key}, prefer=TRACKED)
+        return key_pages(self.api, self.table)
 
     def _known(self) -> set[str]:
         """Keys that the lake holds and hasn't been told to be gone."""

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pyarrow as pa
 
-from muster.errors import IntegrityError, SourceError
+from muster.errors import SourceError
 from muster.http.jsontext import dumps
 from muster.lake import drift
 from muster.sources.base import Collected, Reading, Sleep, Source, Ticket, WindowTask
-from muster.sources.dynamics.api import PAGED, PLAIN, VERSION, DynamicsApi, Page, odata_time
+from muster.sources.dynamics.api import VERSION, DynamicsApi, Page, odata_time
 from muster.sources.dynamics.deletions import Deletions
+from muster.sources.dynamics.reading import window_pages
 from muster.sources.dynamics.tables import STAMP, TABLES, Row, Table, describe
 from muster.windows import Window
 
@@ -83,7 +83,7 @@ class DynamicsReader(Source):
         writer.write(gone.rows)
         read = Window(task.window.read_from(self.config.overlap), task.window.end)
         pages, rows = 0, 0
-        for page in self._pages(table, read):
+        for page in window_pages(self.api, table, read):
             self._write(table, page, rows, writer)
             pages, rows = pages + 1, rows + len(page.rows)
         evidence = {
@@ -128,53 +128,6 @@ class DynamicsReader(Source):
         return {name: columns for name, columns in facts.items() if columns}
 
     # ---- rows ----------------------------------------------------------------------------------------------
-
-    def _pages(self, table: Table, read: Window) -> Iterator[Page]:
-        """Every row whose stamp lies in [start, end), in order of the stamp and the key (F22)."""
-        asked = {
-            **table.select,
-            "$filter": f"{STAMP} ge {odata_time(read.start)} and {STAMP} lt {odata_time(read.end)}",
-            "$orderby": f"{STAMP},{table.key}",
-            "$count": "true",
-        }
-        first: Page | None = None
-        total, at_last, last = 0, 0, odata_time(read.start)
-        for page in self.api.pages(table.path, asked, prefer=PAGED):
-            first = first or page
-            total += len(page.rows)
-            for row in page.rows:
-                at_last = at_last + 1 if row.get(STAMP) == last else 1
-                last = str(row.get(STAMP))
-            yield page
-        if first is not None:
-            self._check(table, first, total, at_last, last, read)
-
-    def _check(self, table: Table, first: Page, total: int, at_last: int, last: str, read: Window) -> None:
-        """Raise IntegrityError for pages that ended too early (F24, F25).
-
-        The service counts up to 5,000. What it could not count is asked about from the last stamp that came.
-        """
-        if first.has_next or first.is_count_cut or first.count is None:
-            expected, seen = self._counted(table, last, read), at_last
-            is_short = expected > seen
-        else:
-            expected, seen = first.count, total
-            is_short = expected != seen
-        if is_short:
-            raise IntegrityError(
-                f"{table.path}: {expected:,} rows were announced and {seen:,} came; nothing was committed",
-                where=self.api.where,
-            )
-
-    def _counted(self, table: Table, since: str, read: Window) -> int:
-        """How many rows there are from a stamp to the end of the window."""
-        asked = {
-            "$select": table.key,
-            "$filter": f"{STAMP} ge {since} and {STAMP} lt {odata_time(read.end)}",
-            "$count": "true",
-            "$top": "1",
-        }
-        return int(self.api.get(table.path, asked, prefer=PLAIN).get("@odata.count") or 0)
 
     def _write(self, table: Table, page: Page, before: int, writer: WindowWriter) -> None:
         """The rows of one page; those that no warehouse can hold go to quarantine."""
