@@ -135,7 +135,7 @@ def _json(body: Mapping[str, Any]) -> Response:
 
 
 def _bytes(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode()
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _bearer(request: Request) -> str:

@@ -68,7 +68,7 @@ class Protection:
     def __init__(self, clock: SimClock, options: DynamicsOptions) -> None:
         self._clock, self._options = clock, options
         self._lock = threading.Lock()
-        self._calls = deque[tuple[datetime, float]]()
+        self._calls, self._work = deque[datetime](), deque[tuple[datetime, float]]()
 
     def enter(self, in_flight: int) -> None:
         """Count a call. Raises ApiError 429 with the time until the window frees."""
@@ -77,21 +77,22 @@ class Protection:
             raise throttled("concurrent", options.concurrent, 5)
         now, window = self._clock.now(), timedelta(seconds=options.window_seconds)
         with self._lock:
-            while self._calls and now - self._calls[0][0] >= window:
+            while self._calls and now - self._calls[0] >= window:
                 self._calls.popleft()
+            while self._work and now - self._work[0][0] >= window:
+                self._work.popleft()
             if len(self._calls) >= options.requests:
-                raise throttled("requests", options.requests, self._left(now))
-            if sum(seconds for _, seconds in self._calls) > options.execution_seconds:
-                raise throttled("time", int(options.execution_seconds * 1000), self._left(now))
-            self._calls.append((now, 0.0))
+                raise throttled("requests", options.requests, (self._calls[0] + window - now).total_seconds())
+            if sum(seconds for _, seconds in self._work) > options.execution_seconds:
+                left = (self._work[0][0] + window - now).total_seconds()
+                raise throttled("time", int(options.execution_seconds * 1000), left)
+            self._calls.append(now)
 
     def worked(self, seconds: float) -> None:
         """Add execution time to the window."""
-        with self._lock:
-            self._calls.append((self._clock.now(), seconds))
-
-    def _left(self, now: datetime) -> float:
-        return (self._calls[0][0] + timedelta(seconds=self._options.window_seconds) - now).total_seconds()
+        if seconds:
+            with self._lock:
+                self._work.append((self._clock.now(), seconds))
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,19 @@ def test_names_and_numbers_arrive_as_sent(dynamics: Make, start: Start) -> None:
     assert (deal["estimatedvalue"], deal["closeprobability"]) == ("1234.5", "0")
 
 
+def test_half_a_character_and_a_row_without_its_key_are_put_aside(dynamics: Make, start: Start) -> None:
+    bench = dynamics()
+    bench.person(1, NOON, "fine")
+    bench.person(2, NOON, "half \ud83d of one")
+    bench.put("contacts", "lost", NOON, {"contactid": None, "lastname": "lost", "modifiedon": NOON})
+    settings = start(bench).settings()
+    bench.extract(settings)
+    assert bench.names(settings) == {bench.key_of(1): "fine"}
+    aside = {row["reason"]: row["raw"] for row in bench.aside(settings)}
+    assert set(aside) == {"bytes that are not UTF-8", "no contactid"}
+    assert "half \\ud83d of one" in aside["bytes that are not UTF-8"]
+
+
 def test_connections_tell_both_ends_and_their_roles(dynamics: Make, start: Start) -> None:
     bench = dynamics()
     role = bench.record("connectionroles", "connectionroleid", 9, NOON, name="Decision Maker")

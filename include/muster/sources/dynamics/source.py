@@ -6,6 +6,7 @@ values may be stale (F28): the manifest names them, and a warning says so.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from datetime import datetime
@@ -15,9 +16,9 @@ import httpx
 import pyarrow as pa
 
 from muster.errors import SourceError
-from muster.http.jsontext import dumps
 from muster.lake import drift
 from muster.sources.base import Collected, Reading, Sleep, Source, Ticket, WindowTask
+from muster.sources.csv_rows import NOT_UTF8, NUL
 from muster.sources.dynamics.api import VERSION, DynamicsApi, Page, odata_time
 from muster.sources.dynamics.deletions import Deletions
 from muster.sources.dynamics.reading import window_pages
@@ -135,7 +136,7 @@ class DynamicsReader(Source):
         for number, item in enumerate(page.rows, start=before + 1):
             row = table.row_of(item)
             if fault := _fault(row, table):
-                writer.quarantine(number, fault, dumps(row))
+                writer.quarantine(number, fault, json.dumps(row))
             else:
                 good.append(row)
         writer.write(good)
@@ -145,6 +146,11 @@ def _fault(row: Row, table: Table) -> str:
     """Why a row can't be used; empty where it can."""
     if not row[table.key]:
         return f"no {table.key}"
-    if any(value is not None and "\0" in value for value in row.values()):
-        return "a NUL byte"
+    text = "".join(value for value in row.values() if value is not None)
+    if "\0" in text:
+        return NUL
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return NOT_UTF8
     return ""
