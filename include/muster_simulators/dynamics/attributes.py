@@ -85,8 +85,10 @@ def day(*names: str) -> list[Attribute]:
     return [Attribute(name, "DateTime", is_date_only=True) for name in names]
 
 
-def choice(name: str, *labels: str, first: int = 1) -> Attribute:
-    return Attribute(name, "Picklist", dict(enumerate(labels, start=first)))
+def choice(name: str, *labels: str, first: int = 1, own: Mapping[str, int] | None = None) -> Attribute:
+    """`own`: label -> number of the values that the organisation added."""
+    added = {number: label for label, number in (own or {}).items()}
+    return Attribute(name, "Picklist", {**dict(enumerate(labels, start=first)), **added})
 
 
 def lookup(name: str, *targets: str) -> list[Attribute]:

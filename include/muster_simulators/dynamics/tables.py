@@ -23,6 +23,16 @@ from muster_simulators.dynamics.options import DynamicsOptions
 
 ACTIVE = ({0: "Active", 1: "Inactive"}, {1: "Active", 2: "Inactive"})
 ACTIVITY_STATES = ({0: "Open", 1: "Completed", 2: "Canceled"}, {1: "Open", 2: "Completed", 3: "Canceled"})
+OWN_INDUSTRIES = (
+    "Finance", "Technology", "Healthcare", "Manufacturing", "Retail", "Energy", "Education", "Media"
+)  # fmt: skip
+OWN_STAGES = (
+    "Prospecting", "Qualification", "Needs Analysis", "Value Proposition", "Proposal/Price Quote",
+    "Negotiation/Review", "Closed Won", "Closed Lost",
+)  # fmt: skip
+INDUSTRIES = {label: number for number, label in enumerate(OWN_INDUSTRIES, start=100_000_000)}
+"""Values that the organisation added, as customisers do; the service's own come before them."""
+STAGES = {label: number for number, label in enumerate(OWN_STAGES, start=100_000_000)}
 PARTIES = {1: "Account", 2: "Contact", 3: "Opportunity", 4: "Lead", 8: "User", 4400: "Campaign"}
 
 
@@ -86,7 +96,9 @@ def _account() -> list[Attribute]:
         *memo("description"),
         *whole("numberofemployees"),
         *money("revenue"),
-        choice("industrycode", "Accounting", "Agriculture", "Broadcasting", "Brokers", "Building Supply"),
+        choice(
+            "industrycode", "Accounting", "Agriculture", "Broadcasting", "Brokers", "Building Supply", own=INDUSTRIES
+        ),
         choice("accountratingcode", "Default Value"),
         *lookup("parentaccountid", "account"),
         *lookup("primarycontactid", "contact"),
@@ -138,7 +150,7 @@ def _opportunity() -> list[Attribute]:
         *money("estimatedvalue", "actualvalue"),
         *whole("closeprobability"),
         *day("estimatedclosedate", "actualclosedate"),
-        choice("salesstage", "Qualify", "Develop", "Propose", "Close", first=0),
+        choice("salesstage", "Qualify", "Develop", "Propose", "Close", first=0, own=STAGES),
         choice("opportunityratingcode", "Hot", "Warm", "Cold"),
         *lookup("parentaccountid", "account"),
         *lookup("parentcontactid", "contact"),
