@@ -100,6 +100,7 @@ def _settings() -> Iterator[str]:
         models.Schedule,
         models.MarketoSource,
         models.SalesforceSource,
+        models.DynamicsSource,
         models.MarketoDestination,
         models.FilesDestination,
         limits.MarketoLimits,

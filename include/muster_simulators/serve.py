@@ -24,7 +24,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from muster_simulators import marketo, salesforce
+from muster_simulators import dynamics, marketo, salesforce
 from muster_simulators.clock import SimClock, parse_iso
 from muster_simulators.control import Controlled, SchemaChange, create_control
 from muster_simulators.faults import FaultPlan
@@ -38,9 +38,12 @@ CLIENTS: Mapping[str, Mapping[str, str]] = {
     EMEA: {"emea-client": "emea-secret"},
     AMER: {"amer-client": "amer-secret"},
     MAIN: {"main-client": "main-secret"},
+    dynamics.DYNAMICS: {"dynamics-client": "dynamics-secret"},
 }
 """Ids and secrets of the simulated API users. They open nothing but these simulators."""
 FIXED_ORDER = (EMEA, AMER, MAIN, "control")
+EXTRAS: Mapping[str, str] = {"dynamics": dynamics.DYNAMICS}
+"""What is served only when asked for by `--with`, on the ports after the others."""
 DEFAULT_NOW = "2026-03-03T00:30:00Z"
 
 
@@ -119,10 +122,15 @@ class Simulators:
         """One source: `salesforce__…` or `marketo__…`; `options` are those of its system."""
         journal = self.state.journal(source)
         store = Store(source, changes, self.clock, journal)
+        app: FastAPI
         shared: dict[str, Any] = {"clock": self.clock, "faults": self.faults, "clients": CLIENTS[source]}
         if source.startswith("salesforce__"):
             chosen = salesforce.SalesforceOptions(**options)
             app = salesforce.create_app(store, options=chosen, stats=self.stats, **shared)
+        elif source == dynamics.DYNAMICS:
+            app = dynamics.create_app(
+                store, options=dynamics.DynamicsOptions(**options), stats=self.stats, **shared
+            )
         else:
             ledger = self.state.ledger(source)
             self.ledgers.append(ledger)
@@ -176,14 +184,18 @@ def build(arguments: argparse.Namespace) -> Simulators:
     for source in (EMEA, AMER, MAIN):
         simulators.add(source, world.changes.get(source, ()), **options[source])
         simulators.stores[source].catch_up()
+    if "dynamics" in arguments.extras:
+        simulators.add(dynamics.DYNAMICS, dynamics.from_salesforce(world.changes.get(MAIN, ())))
+        simulators.stores[dynamics.DYNAMICS].catch_up()
     return simulators
 
 
 def start_servers(simulators: Simulators, host: str, base: int | None) -> dict[str, Running]:
-    """One server an application; with `base` on base, base+1, ... in FIXED_ORDER."""
+    """One server an application; with `base` on base, base+1, ... in FIXED_ORDER, then the extras."""
     apps = {**simulators.apps, "control": simulators.control()}
     servers: dict[str, Running] = {}
-    for number, name in enumerate(FIXED_ORDER):
+    extras = [source for source in EXTRAS.values() if source in apps]
+    for number, name in enumerate((*FIXED_ORDER, *extras)):
         port = 0 if base is None else base + number
         try:
             servers[name] = Running(apps[name], host, port).start()
@@ -243,6 +255,13 @@ def _moment(text: str) -> str:
     return text
 
 
+def _extras(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if unknown := [name for name in found if name not in EXTRAS]:
+        raise argparse.ArgumentTypeError(f"'{unknown[0]}' is none of {', '.join(EXTRAS)}")
+    return found
+
+
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="muster-simulators", description="Simulated Marketo and Salesforce servers"
@@ -268,6 +287,14 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=1.0,
         help="how much faster than real the rate windows pass (default 1)",
+    )
+    add(
+        "--with",
+        dest="extras",
+        type=_extras,
+        default=(),
+        metavar="SYSTEMS",
+        help=f"further systems with the same world, on the ports after the others: {', '.join(EXTRAS)}",
     )
     add("--no-enforce-rate", action="store_true", help="count calls beyond a limit instead of refusing them")
     return found

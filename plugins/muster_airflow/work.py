@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from muster.sources import WindowTask
 
 # Systems whose objects are small, so that those of one window share a task.
-TOGETHER = frozenset({"salesforce"})
+TOGETHER = frozenset({"salesforce", "dynamics"})
 # Objects whose window is worth a task of its own, so that it is seen and retried alone.
 ALONE = frozenset({"leads", "activities"})
 
@@ -26,7 +26,7 @@ def grouped(config: SourceConfig, tasks: Iterable[WindowTask]) -> tuple[list[Pla
     """(one list for each mapped task, what is read without a bulk job), JSON-able.
 
     A Marketo export of leads or activities is one window of one object and a task of its own: it takes minutes, two run
-    at a time; program members and custom objects share one. Salesforce's objects share the task of their window. What goes through no bulk job is read when
+    at a time; program members and custom objects share one. Salesforce's and Dynamics' objects share the task of their window. What goes through no bulk job is read when
     those are committed, because some of it is asked for by the keys that they brought.
     """
     from muster.sources import source_class

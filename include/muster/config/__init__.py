@@ -15,6 +15,7 @@ from muster.config.connections import (
     connection_from_parts,
 )
 from muster.config.document import Document, read_document
+from muster.config.dynamics import DynamicsSource
 from muster.config.intervals import interval_at, latest_interval, parse_interval
 from muster.config.limits import MarketoLimits, SalesforceLimits
 from muster.config.loader import check_connections, load, load_platform
@@ -40,6 +41,7 @@ __all__ = [
     "ConnectionResolver",
     "DestinationConfig",
     "Document",
+    "DynamicsSource",
     "FilesDestination",
     "MarketoDestination",
     "MarketoLimits",

@@ -75,7 +75,7 @@ def _problem(details: ErrorDetails, document: Document, model: type[BaseModel]) 
 def _tag_problem(details: ErrorDetails, document: Document, path: PathTuple) -> Problem:
     known = _expected(details, "expected_tags")
     if details["type"] == "union_tag_not_found":
-        hint = f"one of {', '.join(known)}" if known else "marketo, salesforce or files"
+        hint = f"one of {', '.join(known)}" if known else "marketo, salesforce, dynamics or files"
         return document.problem(path, f"'type' is missing{_in((*path, 'type'))}", hint)
     given = details.get("ctx", {}).get("tag")
     return document.problem((*path, "type"), f"type: unknown value {_shown(given)}", suggest(given, known))

@@ -31,6 +31,7 @@ LOOK_BYTES = 256 << 10  # looked through at once: what fits the processor's cach
 QUOTE, RETURN, NEWLINE = ord('"'), ord("\r"), ord("\n")
 MISPLACED = "the quotes or line ends are out of place"
 NOT_UTF8 = "bytes that are not UTF-8"
+NUL = "a NUL byte"
 BESIDE_QUOTE = np.zeros(256, dtype=bool)  # what may stand before an opening and after a closing quote
 BESIDE_QUOTE[list(b',\r\n"')] = True
 
@@ -235,7 +236,7 @@ def _fault(record: Sequence[str], width: int) -> str:
         return f"{len(record)} columns instead of {width}"
     text = "".join(record)
     if "\0" in text:
-        return "a NUL byte"
+        return NUL
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

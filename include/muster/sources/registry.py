@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from muster.config import MarketoSource
+from muster.config import DynamicsSource, MarketoSource
 from muster.errors import SourceError
 from muster.sources.base import Sleep, Source
+from muster.sources.dynamics.source import DynamicsReader
 from muster.sources.marketo.source import MarketoReader
 from muster.sources.salesforce.source import SalesforceReader
 from muster.state import Gates
@@ -17,9 +18,10 @@ from muster.state import Gates
 if TYPE_CHECKING:
     from muster.config import Connection, SourceConfig
 
-SOURCES: dict[str, type[MarketoReader] | type[SalesforceReader]] = {
+SOURCES: dict[str, type[Source]] = {
     "marketo": MarketoReader,
     "salesforce": SalesforceReader,
+    "dynamics": DynamicsReader,
 }
 
 
@@ -48,5 +50,7 @@ def open_source(
     if isinstance(config, MarketoSource):
         gate = gates.source(config, is_urgent=is_urgent)
         return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
+    if isinstance(config, DynamicsSource):
+        return DynamicsReader(config, connection, transport=transport, sleep=sleep)
     org = gates.source(config, is_urgent=is_urgent)
     return SalesforceReader(config, connection, gate=org, transport=transport, sleep=sleep)

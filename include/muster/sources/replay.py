@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from muster.http.jsontext import loads
 from muster.lake import Lake
 from muster.lake.replay import Aside, bring_back, put_aside
-from muster.sources.csv_rows import NOT_UTF8, parse_row
+from muster.sources.csv_rows import NOT_UTF8, NUL, parse_row
 
 if TYPE_CHECKING:
     from muster.config import SourceConfig
@@ -51,8 +53,18 @@ def replay(
     return found
 
 
-def _again(manifest: Manifest, aside: Aside, mending: Mending) -> tuple[list[str] | None, str]:
+def _answered(manifest: Manifest, aside: Aside, mending: Mending) -> tuple[list[str | None] | None, str]:
+    """A row of an answer: it was put aside as JSON, text by column."""
+    if not mending.drop_nul:
+        return None, aside.reason
+    row = {name: value and value.replace("\0", "") for name, value in loads(aside.raw).items()}
+    return [row.get(name) for name in manifest.columns], ""
+
+
+def _again(manifest: Manifest, aside: Aside, mending: Mending) -> tuple[Sequence[str | None] | None, str]:
     """(values in the order of the window's columns, or None and the reason)."""
+    if "read" in manifest.evidence and aside.reason == NUL:
+        return _answered(manifest, aside, mending)
     if "read" in manifest.evidence:
         return (
             None,

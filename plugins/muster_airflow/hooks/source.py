@@ -84,6 +84,14 @@ class MarketoHook(SourceHook):
     default_conn_name = "marketo__main"
 
 
+class DynamicsHook(SourceHook):
+    """Its extra holds `tenant_id`."""
+
+    conn_type = "dynamics"
+    hook_name = "Dynamics 365"
+    default_conn_name = "dynamics__main"
+
+
 class SalesforceHook(SourceHook):
     conn_type = "salesforce"
     hook_name = "Salesforce"

@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench_dynamics import DynamicsBench
 from source_benches import Bench, MarketoBench, SalesforceBench
 
 from muster_simulators.web import running
 
-BENCHES: dict[str, Callable[..., Bench]] = {"marketo": MarketoBench, "salesforce": SalesforceBench}
+BENCHES: dict[str, Callable[..., Bench]] = {
+    "marketo": MarketoBench,
+    "salesforce": SalesforceBench,
+    "dynamics": DynamicsBench,
+}
+WITH_JOBS = ("marketo", "salesforce")
+"""The sources whose people are read through bulk jobs."""
 
 
 @pytest.fixture
@@ -31,6 +38,20 @@ def start() -> Iterator[Callable[[Bench], Bench]]:
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """One of the sources, its world still empty and its simulator not started."""
     return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture(params=WITH_JOBS)
+def job_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """The same for those whose people are read through bulk jobs."""
+    return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture
+def dynamics(tmp_path: Path) -> Callable[..., DynamicsBench]:
+    def made(**options: Any) -> DynamicsBench:
+        return DynamicsBench(tmp_path, **options)
+
+    return made
 
 
 @pytest.fixture
