@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from muster.config.hubspot import HubSpotLimits, HubSpotObject, SchemaName
 from muster.config.limits import MarketoLimits
 from muster.naming import custom_object, is_slug, split_connection
 
@@ -230,7 +231,29 @@ class SalesforceSource(Source):
         return value
 
 
-SourceConfig = Annotated[MarketoSource | SalesforceSource, Field(discriminator="type")]
+class HubSpotSource(Source):
+    """A HubSpot account, known by its portal id. Its private app's access token is the connection's password."""
+
+    type: Literal["hubspot"]
+    portal_id: int = Field(ge=1)
+    """the account's number; a token of another account is refused"""
+    limits: HubSpotLimits = HubSpotLimits()
+    """what Muster may use of the account"""
+    objects: list[HubSpotObject] = Field(min_length=1)
+    """what is read"""
+    custom_objects: list[SchemaName] = []
+    """names of the custom objects that are read too; `cars` becomes `raw.hubspot__custom_cars`"""
+
+    @property
+    def all_objects(self) -> tuple[str, ...]:
+        return (*self.objects, *(custom_object(name) for name in self.custom_objects))
+
+    def schema_name(self, object_name: str) -> str | None:
+        """The name of a custom object's schema by its name in the lake; None for every other object."""
+        return {custom_object(name): name for name in self.custom_objects}.get(object_name)
+
+
+SourceConfig = Annotated[MarketoSource | SalesforceSource | HubSpotSource, Field(discriminator="type")]
 
 
 class Breaker(Strict):
@@ -351,7 +374,7 @@ class Platform(Strict):
         """`acme/prod`: the name a source's `feeds` uses for this file."""
         return f"{self.platform}/{self.sandbox}"
 
-    def source(self, connection: str) -> MarketoSource | SalesforceSource:
+    def source(self, connection: str) -> MarketoSource | SalesforceSource | HubSpotSource:
         """The source of this connection. Raises KeyError."""
         return {source.connection: source for source in self.sources}[connection]
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from muster.config import MarketoSource
+from muster.config import HubSpotSource, MarketoSource
 from muster.errors import SourceError
 from muster.sources.base import Sleep, Source
+from muster.sources.hubspot.source import HubSpotReader
 from muster.sources.marketo.source import MarketoReader
 from muster.sources.salesforce.source import SalesforceReader
 from muster.state import Gates
@@ -17,9 +18,10 @@ from muster.state import Gates
 if TYPE_CHECKING:
     from muster.config import Connection, SourceConfig
 
-SOURCES: dict[str, type[MarketoReader] | type[SalesforceReader]] = {
+SOURCES: dict[str, type[MarketoReader] | type[SalesforceReader] | type[HubSpotReader]] = {
     "marketo": MarketoReader,
     "salesforce": SalesforceReader,
+    "hubspot": HubSpotReader,
 }
 
 
@@ -48,4 +50,6 @@ def open_source(
     if isinstance(config, MarketoSource):
         gate = gates.source(config, is_urgent=is_urgent)
         return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
+    if isinstance(config, HubSpotSource):
+        return HubSpotReader(config, connection, transport=transport, sleep=sleep)
     return SalesforceReader(config, connection, transport=transport, sleep=sleep)

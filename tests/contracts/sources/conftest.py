@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench_hubspot import HubSpotBench
 from source_benches import Bench, MarketoBench, SalesforceBench
 
 from muster_simulators.web import running
 
-BENCHES: dict[str, Callable[..., Bench]] = {"marketo": MarketoBench, "salesforce": SalesforceBench}
+BENCHES: dict[str, type[MarketoBench | SalesforceBench | HubSpotBench]] = {
+    "marketo": MarketoBench,
+    "salesforce": SalesforceBench,
+    "hubspot": HubSpotBench,
+}
 
 
 @pytest.fixture
@@ -33,6 +38,12 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return BENCHES[request.param](tmp_path)
 
 
+@pytest.fixture(params=sorted(name for name, kind in BENCHES.items() if kind.has_jobs))
+def job_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """One of the sources that are read through bulk jobs."""
+    return BENCHES[request.param](tmp_path)
+
+
 @pytest.fixture
 def marketo(tmp_path: Path) -> Callable[..., MarketoBench]:
     def made(**options: Any) -> MarketoBench:
@@ -45,5 +56,13 @@ def marketo(tmp_path: Path) -> Callable[..., MarketoBench]:
 def salesforce(tmp_path: Path) -> Callable[..., SalesforceBench]:
     def made(**options: Any) -> SalesforceBench:
         return SalesforceBench(tmp_path, **options)
+
+    return made
+
+
+@pytest.fixture
+def hubspot(tmp_path: Path) -> Callable[..., HubSpotBench]:
+    def made(**options: Any) -> HubSpotBench:
+        return HubSpotBench(tmp_path, **options)
 
     return made

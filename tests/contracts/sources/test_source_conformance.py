@@ -268,33 +268,33 @@ def test_a_download_that_is_cut_is_completed(bench: Bench, start: Start, at: int
     assert len(bench.rows(settings)) == 49
 
 
-def test_a_job_that_failed_is_made_anew(bench: Bench, start: Start) -> None:
-    bench.person(1, NOON)
-    fault = bench.fault("failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact")
-    settings = start(bench).settings()
-    bench.extract(settings)
+def test_a_job_that_failed_is_made_anew(job_bench: Bench, start: Start) -> None:
+    job_bench.person(1, NOON)
+    fault = job_bench.fault("failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact")
+    settings = start(job_bench).settings()
+    job_bench.extract(settings)
     assert fault.hits == 1
-    assert len(bench.rows(settings)) == 1
-    assert any("asking for it anew" in event for event in bench.events)
+    assert len(job_bench.rows(settings)) == 1
+    assert any("asking for it anew" in event for event in job_bench.events)
 
 
-def test_a_job_that_fails_every_time_is_given_up(bench: Bench, start: Start) -> None:
-    bench.fault("failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact", times=None)
-    settings = start(bench).settings()
+def test_a_job_that_fails_every_time_is_given_up(job_bench: Bench, start: Start) -> None:
+    job_bench.fault("failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact", times=None)
+    settings = start(job_bench).settings()
     with pytest.raises(JobLost):
-        bench.extract(settings)
-    assert bench.committed(settings) == []
+        job_bench.extract(settings)
+    assert job_bench.committed(settings) == []
 
 
-def test_a_failed_job_is_told_to_whoever_waits_for_it(bench: Bench, start: Start) -> None:
-    bench.fault(
+def test_a_failed_job_is_told_to_whoever_waits_for_it(job_bench: Bench, start: Start) -> None:
+    job_bench.fault(
         "failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact", "no answer for ann@acme.example"
     )
-    settings = start(bench).settings()
-    with bench.open(settings) as source:
-        ticket = bench.through_json(source.begin(bench.people, NIGHT))
+    settings = start(job_bench).settings()
+    with job_bench.open(settings) as source:
+        ticket = job_bench.through_json(source.begin(job_bench.people, NIGHT))
         with pytest.raises(SourceError, match="Failed") as caught:
-            _wait(bench, source, ticket)
+            _wait(job_bench, source, ticket)
     assert "ann@" not in str(caught.value)
 
 
@@ -336,11 +336,11 @@ def test_two_attempts_at_once_are_harmless(bench: Bench, start: Start) -> None:
     assert len(bench.rows(settings)) == 39
 
 
-def test_a_bulk_window_without_a_ticket_is_refused(bench: Bench, start: Start) -> None:
-    settings = start(bench).settings()
-    config = settings.platform.source(bench.id)
-    with bench.open(settings) as source, pytest.raises(JobLost, match="no bulk job"):
-        extract_window(settings, config, source, bench.task(settings), None, run_id="r")
+def test_a_bulk_window_without_a_ticket_is_refused(job_bench: Bench, start: Start) -> None:
+    settings = start(job_bench).settings()
+    config = settings.platform.source(job_bench.id)
+    with job_bench.open(settings) as source, pytest.raises(JobLost, match="no bulk job"):
+        extract_window(settings, config, source, job_bench.task(settings), None, run_id="r")
 
 
 def test_nothing_said_holds_a_secret_a_token_or_a_person(
