@@ -56,10 +56,15 @@ async def body_of(request: Request) -> Mapping[str, Any]:
 
 
 def page_size(given: str | None, usual: int, largest: int) -> int:
-    size = int(given) if given and given.isdigit() else usual
+    size = usual if given is None else int(given) if given.isdigit() else 0
     if not 1 <= size <= largest:
         raise invalid(f"limit must be between 1 and {largest}")
     return size
+
+
+def is_true(given: str | None) -> bool:
+    """Truth in an address is read in any case: clients in Python write `True`."""
+    return (given or "").lower() == "true"
 
 
 def names_of(request: Request, key: str = "properties") -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from muster_simulators.hubspot.calls import entered, page_size
+from muster_simulators.hubspot.calls import entered, is_true, page_size
 from muster_simulators.hubspot.portal import Portal, text_of
 from muster_simulators.hubspot.routes_objects import next_page
 from muster_simulators.hubspot.schema import ObjectType
@@ -99,7 +99,7 @@ async def owners(request: Request) -> JSONResponse:
     portal = entered(request, "crm.objects.owners.read")
     asked = request.query_params
     size, after = page_size(asked.get("limit"), 100, 500), int(asked.get("after") or 0)
-    archived = asked.get("archived") == "true"
+    archived = is_true(asked.get("archived"))
     rows = sorted(
         (int(key), row)
         for key, row in portal.store.records("owners").items()

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from muster_simulators.hubspot.calls import body_of, entered, names_of, page_size, portal_of
+from muster_simulators.hubspot.calls import body_of, entered, is_true, names_of, page_size, portal_of
 from muster_simulators.hubspot.errors import invalid, not_found
 from muster_simulators.hubspot.portal import Portal
 from muster_simulators.hubspot.schema import ObjectType
@@ -29,7 +29,7 @@ async def list_records(request: Request, object_type: str) -> Response:
     portal, kind = _of(request, object_type)
     asked = request.query_params
     size = page_size(asked.get("limit"), 10, portal.options.list_limit)
-    archived, after = asked.get("archived") == "true", int(asked.get("after") or 0)
+    archived, after = is_true(asked.get("archived")), int(asked.get("after") or 0)
     rows = [one for one in portal.records(kind, archived=archived) if int(one[0]) > after]
     names = portal.wanted(kind, names_of(request))
     body: dict[str, Any] = {"results": [portal.show(kind, key, row, names) for key, row in rows[:size]]}
@@ -46,7 +46,7 @@ def next_page(request: Request, after: str) -> dict[str, Any]:
 @router.get("/{object_type}/{record_id}")
 async def one_record(request: Request, object_type: str, record_id: str) -> Response:
     portal, kind = _of(request, object_type)
-    found = portal.find(kind, record_id, archived=request.query_params.get("archived") == "true")
+    found = portal.find(kind, record_id, archived=is_true(request.query_params.get("archived")))
     if found is None:
         raise not_found(f"Object not found.  objectId are usually numeric.  {kind.type_id}")
     return answer(request, portal.show(kind, *found, portal.wanted(kind, names_of(request))))
@@ -69,7 +69,7 @@ async def batch_read(request: Request, object_type: str) -> Response:
 def _batch(
     request: Request, portal: Portal, kind: ObjectType, ids: list[str], properties: list[str] | None
 ) -> Response:
-    archived = request.query_params.get("archived") == "true"
+    archived = is_true(request.query_params.get("archived"))
     found, missing = dict[str, Any](), list[str]()
     for each in ids:
         one = portal.find(kind, each, archived=archived)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,7 @@ class HubSpotBench(Bench):
     def app(self, store: Store) -> Any:
         from muster_simulators.hubspot import HubSpotOptions, create_app
 
-        options = HubSpotOptions(**{"rate_clock": lambda: self.clock.now().timestamp(), **self.more})
+        options = HubSpotOptions(**{"rate_clock": self._passed, **self.more})
         return create_app(
             store,
             clock=self.clock,
@@ -50,6 +52,10 @@ class HubSpotBench(Bench):
             options=options,
             stats=self.stats,
         )
+
+    def _passed(self) -> float:
+        """Real seconds and those that the reader meant to sleep: it paces itself by both."""
+        return self.clock.now().timestamp() + time.monotonic()
 
     def key_of(self, number: int) -> str:
         return str(number)
@@ -89,12 +95,7 @@ class HubSpotBench(Bench):
     def remove(self, number: int, at: datetime) -> None:
         """Archived: its last change stays what it was."""
         self.person(number, at - timedelta(hours=24), archived=True, archivedAt=at)
-        self.changes[-1] = self._seen_at(at)
-
-    def _seen_at(self, at: datetime) -> Any:
-        from dataclasses import replace
-
-        return replace(self.changes[-1], at=at, visible_at=at)
+        self.changes[-1] = replace(self.changes[-1], at=at, visible_at=at)
 
     def removed(self, settings: Settings) -> set[str]:
         return {row["id"] for row in self.rows(settings) if row["archived"] == "true"}
