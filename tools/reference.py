@@ -100,6 +100,8 @@ def _settings() -> Iterator[str]:
         models.Schedule,
         models.MarketoSource,
         models.SalesforceSource,
+        models.HubSpotSource,
+        models.HubSpotLimits,
         models.MarketoDestination,
     )
     for model in (*parts, models.FilesDestination, models.MarketoLimits, models.Breaker, models.Activation):
@@ -116,6 +118,7 @@ def _heading(model: type[BaseModel]) -> str:
         "Platform": "The file",
         "Schedule": "schedule",
         "MarketoLimits": "limits",
+        "HubSpotLimits": "limits of a HubSpot account",
         "Breaker": "breaker",
         "Activation": "activations[]",
     }

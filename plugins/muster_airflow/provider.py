@@ -24,6 +24,7 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [
             _connection_type("marketo", "Marketo Engage", "muster_airflow.hooks.source.MarketoHook"),
             _connection_type("salesforce", "Salesforce", "muster_airflow.hooks.source.SalesforceHook"),
+            _connection_type("hubspot", "HubSpot", "muster_airflow.hooks.source.HubSpotHook"),
         ],
         "hooks": _modules("hooks.source"),
         "operators": _modules(
