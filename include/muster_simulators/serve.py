@@ -24,10 +24,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from muster_simulators import marketo, salesforce
+from muster_simulators import hubspot, marketo, salesforce
 from muster_simulators.clock import SimClock, parse_iso
 from muster_simulators.control import Controlled, create_control
 from muster_simulators.faults import FaultPlan
+from muster_simulators.hubspot.world import HUBSPOT, hubspot_changes, pipelines_of
 from muster_simulators.journal import Journal
 from muster_simulators.store import Store
 from muster_simulators.web import Running, Stats
@@ -38,9 +39,12 @@ CLIENTS: Mapping[str, Mapping[str, str]] = {
     EMEA: {"emea-client": "emea-secret"},
     AMER: {"amer-client": "amer-secret"},
     MAIN: {"main-client": "main-secret"},
+    HUBSPOT: {"main-app": "main-token"},
 }
 """Ids and secrets of the simulated API users. They open nothing but these simulators."""
 FIXED_ORDER = (EMEA, AMER, MAIN, "control")
+ON_REQUEST = {"hubspot": HUBSPOT}
+"""Served after the others, and only where `--with` asks for it: its records are those of the Salesforce org."""
 DEFAULT_NOW = "2026-03-03T00:30:00Z"
 
 
@@ -123,6 +127,9 @@ class Simulators:
         if source.startswith("salesforce__"):
             chosen = salesforce.SalesforceOptions(**options)
             app = salesforce.create_app(store, options=chosen, stats=self.stats, **shared)
+        elif source.startswith("hubspot__"):
+            portal = hubspot.HubSpotOptions(**options)
+            app = hubspot.create_app(store, options=portal, stats=self.stats, **shared)
         else:
             ledger = self.state.ledger(source)
             self.ledgers.append(ledger)
@@ -169,6 +176,11 @@ def build(arguments: argparse.Namespace) -> Simulators:
     for source in (EMEA, AMER, MAIN):
         simulators.add(source, world.changes.get(source, ()), **options[source])
         simulators.stores[source].catch_up()
+    if "hubspot" in arguments.more:
+        org = world.changes.get(MAIN, ())
+        portal = {"rate_clock": limits["rate_clock"], "pipelines": pipelines_of(org)}
+        simulators.add(HUBSPOT, hubspot_changes(org), **portal)
+        simulators.stores[HUBSPOT].catch_up()
     return simulators
 
 
@@ -176,7 +188,7 @@ def start_servers(simulators: Simulators, host: str, base: int | None) -> dict[s
     """One server an application; with `base` on base, base+1, ... in FIXED_ORDER."""
     apps = {**simulators.apps, "control": simulators.control()}
     servers: dict[str, Running] = {}
-    for number, name in enumerate(FIXED_ORDER):
+    for number, name in enumerate((*FIXED_ORDER, *(one for one in ON_REQUEST.values() if one in apps))):
         port = 0 if base is None else base + number
         try:
             servers[name] = Running(apps[name], host, port).start()
@@ -236,6 +248,13 @@ def _moment(text: str) -> str:
     return text
 
 
+def _systems(text: str) -> tuple[str, ...]:
+    names = tuple(name for name in text.split(",") if name)
+    if unknown := [name for name in names if name not in ON_REQUEST]:
+        raise argparse.ArgumentTypeError(f"'{unknown[0]}' is none of {', '.join(ON_REQUEST)}")
+    return names
+
+
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="muster-simulators", description="Simulated Marketo and Salesforce servers"
@@ -250,6 +269,14 @@ def parser() -> argparse.ArgumentParser:
     add("--state", type=Path, help="folder that keeps what clients wrote and the clock")
     add("--ports-file", type=Path, help="JSON file of the ports, written when every server answers")
     add("--fixed-ports", type=int, metavar="BASE", help="BASE emea, +1 amer, +2 salesforce, +3 control")
+    add(
+        "--with",
+        dest="more",
+        type=_systems,
+        default=(),
+        metavar="SYSTEMS",
+        help=f"further systems, on the ports after the control server: {','.join(ON_REQUEST)}",
+    )
     add(
         "--now",
         type=_moment,

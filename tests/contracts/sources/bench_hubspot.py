@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -99,3 +99,10 @@ class HubSpotBench(Bench):
 
     def removed(self, settings: Settings) -> set[str]:
         return {row["id"] for row in self.rows(settings) if row["archived"] == "true"}
+
+
+def extracted(bench: HubSpotBench, start: Callable[[Bench], Bench]) -> Settings:
+    """Serve the bench's world and read the night; the sandbox that it was read into."""
+    settings = start(bench).settings()
+    bench.extract(settings)
+    return settings

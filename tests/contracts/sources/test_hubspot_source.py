@@ -1,4 +1,4 @@
-"""What only HubSpot has: searches without paging, batches that fail in part, associations, archived and merged records."""
+"""What only HubSpot has: searches without paging, batches that fail in part, archived and merged records."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from bench_hubspot import OBJECTS, PLAIN, PRIMARY, HubSpotBench
-from ruamel.yaml import YAML
+from bench_hubspot import HubSpotBench, extracted
 from source_benches import DAY, NEXT, NIGHT, START, Bench
 
-import muster.sources.hubspot
 from muster.config.hubspot import HubSpotLimits
-from muster.errors import IntegrityError, QuotaExhausted, SourceError, TransientSourceError
+from muster.errors import IntegrityError, SourceError
 from muster.lake.drift import Described
 from muster.sources.hubspot import records
 from muster.sources.hubspot.api import HubSpotApi
-from muster.sources.hubspot.errors import DECISIONS, PAUSES
 from muster.sources.hubspot.records import Kind, Tally
 from muster_simulators.hubspot import CustomObject, Property
 
@@ -27,13 +24,6 @@ Start = Callable[[Bench], Bench]
 Make = Callable[..., HubSpotBench]
 NOON = START + timedelta(hours=12)
 MORNING = NEXT.end + timedelta(minutes=30)
-SECOND = timedelta(seconds=1)
-
-
-def extracted(bench: HubSpotBench, start: Start) -> Any:
-    settings = start(bench).settings()
-    bench.extract(settings)
-    return settings
 
 
 # ---- records -----------------------------------------------------------------------------------------------
@@ -288,250 +278,3 @@ def test_a_batch_that_fails_in_part_for_another_reason_is_an_error() -> None:
 def test_an_answer_without_results_is_no_empty_one() -> None:
     with pytest.raises(IntegrityError, match="has no results"):
         batch(200, {"status": "COMPLETE"})
-
-
-# ---- associations ------------------------------------------------------------------------------------------
-
-
-def links(bench: HubSpotBench, settings: Any, name: str = "contact_companies") -> dict[tuple[str, str], Any]:
-    """(is primary, labels, is deleted) of each pair's newest reading."""
-    first, second = {"contact_companies": ("contact_id", "company_id")}.get(name, ("deal_id", "contact_id"))
-    rows = sorted(bench.rows(settings, name), key=lambda row: row["read_at"])
-    return {(row[first], row[second]): (row["is_primary"], row["labels"], row["is_deleted"]) for row in rows}
-
-
-def test_associations_come_with_their_labels_and_the_primary_one(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    bench.person(1, NOON)
-    bench.person(2, NOON)
-    for number in (7, 8):
-        bench.record("companies", number, NOON)
-    board = {"category": "USER_DEFINED", "typeId": 31, "label": "Board member"}
-    bench.associate("contacts__companies", 1, 7, NOON, PRIMARY, PLAIN)
-    bench.associate("contacts__companies", 1, 8, NOON, PLAIN, board)
-    settings = extracted(bench, start)
-    assert links(bench, settings) == {
-        ("1", "7"): ("true", None, "false"),
-        ("1", "8"): ("false", "Board member", "false"),
-    }
-    (row,) = [row for row in bench.rows(settings, "contact_companies") if row["company_id"] == "8"]
-    assert '"typeId":31' in row["association_types"]
-
-
-def test_a_pair_that_is_no_longer_one_is_marked_and_only_once(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    bench.person(1, NOON)
-    bench.person(2, NOON)
-    for number in (7, 8):
-        bench.record("companies", number, NOON)
-    for one, other in ((1, 7), (1, 8), (2, 7)):
-        bench.associate("contacts__companies", one, other, NOON)
-    for one, other in ((1, 7), (2, 7)):
-        bench.part("contacts__companies", one, other, NOON + DAY)
-    bench.person(1, NOON + DAY)
-    bench.person(2, NOON + DAY)
-    bench.person(2, NOON + 2 * DAY)
-    settings = extracted(bench, start)
-    for night in (1, 2):
-        bench.clock.set(NIGHT.end + night * DAY + timedelta(minutes=30))
-        bench.extract(settings, type(NIGHT)(NIGHT.start + night * DAY, NIGHT.end + night * DAY))
-    found = {pair: deleted for pair, (_, _, deleted) in links(bench, settings).items()}
-    assert found == {("1", "7"): "true", ("1", "8"): "false", ("2", "7"): "true"}
-    assert [one.evidence["no_longer"] for one in bench.committed(settings, "contact_companies")] == [0, 2, 0]
-
-
-def test_more_associations_of_one_record_than_an_answer_holds_are_all_read(
-    hubspot: Make, start: Start
-) -> None:
-    bench = hubspot(association_page=3)
-    bench.record("deals", 1, NOON)
-    for number in range(10, 18):
-        bench.person(number, NOON)
-        bench.associate("deals__contacts", 1, number, NOON)
-    settings = extracted(bench, start)
-    assert set(links(bench, settings, "deal_contacts")) == {("1", str(number)) for number in range(10, 18)}
-
-
-def test_an_engagement_says_whom_it_was_with(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    bench.person(11, NOON)
-    bench.person(9, NOON)
-    bench.record("emails", 1, NOON, hs_email_subject="Hello", hs_timestamp=NOON)
-    bench.record("emails", 2, NOON, hs_email_subject="Nobody", hs_timestamp=NOON)
-    bench.associate("emails__contacts", 1, 11, NOON)
-    bench.associate("contacts__emails", 9, 1, NOON)
-    settings = extracted(bench, start)
-    found = {row["id"]: (row["contact_id"], row["contact_ids"]) for row in bench.rows(settings, "emails")}
-    assert found == {"1": ("9", "9;11"), "2": (None, None)}
-
-
-# ---- read whole --------------------------------------------------------------------------------------------
-
-
-def test_lists_and_the_contacts_on_them_are_read_to_their_last_page(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    for number in range(1, 621):
-        bench.put(
-            "lists", str(number), NOON, {"name": f"List {number}", "createdAt": NOON, "updatedAt": NOON}
-        )
-    bench.put("lists", "700", NOON, {"name": "Companies", "objectTypeId": "0-2"})
-    for number in range(1, 302):
-        bench.put("list_members", f"2:{number}", NOON, {"listId": "2", "recordId": str(number)})
-    bench.put("list_members", "700:1", NOON, {"listId": "700", "recordId": "1"})
-    bench.source_settings["objects"] = ["lists", "list_members"]
-    settings = extracted(bench, start)
-    assert len({row["listId"] for row in bench.rows(settings, "lists")}) == 621
-    members = {(row["listId"], row["recordId"]) for row in bench.rows(settings, "list_members")}
-    assert members == {("2", str(number)) for number in range(1, 302)}
-
-
-def test_a_list_that_is_deleted_meanwhile_has_no_members_and_is_no_error(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    bench.put("lists", "1", NOON, {"name": "Gone"})
-    bench.source_settings["objects"] = ["list_members"]
-    body = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "List does not exist"}
-    fault = bench.fault("status", "memberships", {"status": 404, "body": body})
-    settings = extracted(bench, start)
-    assert (fault.hits, bench.rows(settings, "list_members")) == (1, [])
-
-
-def test_owners_who_have_left_come_too(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    bench.put("owners", "1", NOON, {"email": "a@acme.example", "firstName": "Ann"})
-    bench.put("owners", "2", NOON, {"email": "b@acme.example", "archived": True})
-    settings = extracted(bench, start)
-    assert {row["id"]: row["archived"] for row in bench.rows(settings, "owners")} == {
-        "1": "false",
-        "2": "true",
-    }
-
-
-# ---- account, limits, errors -------------------------------------------------------------------------------
-
-
-def test_a_token_of_another_account_is_refused_before_anything_is_read(hubspot: Make, start: Start) -> None:
-    bench = hubspot(portal_id=7)
-    with pytest.raises(SourceError, match="opens the account 7, not 424242"):
-        bench.extract(start(bench).settings())
-    assert bench.calls() == 1
-
-
-def test_the_limits_of_the_account_are_never_reached(hubspot: Make, start: Start) -> None:
-    bench = hubspot(ten_seconds=30)
-    for number in range(1, 1_501):
-        bench.person(number, NOON)
-    settings = extracted(bench, start)
-    assert len(bench.rows(settings)) == 1_500
-    assert bench.stats.to_dict()["violations"] == {}
-    assert 10.0 in bench.pauses
-
-
-@pytest.mark.parametrize(
-    ("policy", "pause"), [("TEN_SECONDLY_ROLLING", 10.0), ("SECONDLY", 1.0), ("SOMETHING_NEW", 10.0)]
-)
-def test_a_limit_that_passes_is_waited_out(hubspot: Make, start: Start, policy: str, pause: float) -> None:
-    bench = hubspot()
-    bench.person(1, NOON)
-    bench.fault("limit", "contacts/batch", policy)
-    settings = extracted(bench, start)
-    assert pause in bench.pauses
-    assert len(bench.rows(settings)) == 1
-
-
-def test_a_day_that_is_used_up_stops_at_once_and_the_next_run_goes_on(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    bench.person(1, NOON)
-    bench.fault("limit", "contacts/batch", "DAILY")
-    settings = start(bench).settings()
-    with pytest.raises(QuotaExhausted, match="daily limit"):
-        bench.extract(settings)
-    bench.extract(settings)
-    assert len(bench.rows(settings)) == 1
-
-
-def test_the_calls_that_are_kept_for_others_are_left_to_them(hubspot: Make, start: Start) -> None:
-    bench = hubspot(daily_calls=10_020)
-    bench.person(1, NOON)
-    settings = start(bench).settings()
-    with pytest.raises(QuotaExhausted, match=r"9,99\d calls of the day are left, and 10,000 are kept"):
-        bench.extract(settings)
-    assert bench.calls() <= 22
-
-
-def test_a_scope_that_the_token_lacks_is_named(hubspot: Make, start: Start) -> None:
-    bench = hubspot(missing_scopes=frozenset({"crm.objects.deals.read"}))
-    with pytest.raises(SourceError, match=r"HTTP 403.*crm\.objects\.deals\.read(.|\n)*scopes"):
-        bench.extract(start(bench).settings())
-
-
-KINDS = {"R": TransientSourceError, "Q": QuotaExhausted, "F": SourceError}
-
-
-@pytest.mark.parametrize("key", sorted(DECISIONS))
-def test_every_code_of_the_table_gets_its_decision(hubspot: Make, key: str) -> None:
-    bench = hubspot()
-    bench.url = "https://api.hubapi.com"
-    status, _, name = key.partition(" ")
-    code = "SOMETHING_ELSE" if name == "*" else name
-    body = {
-        "status": "error",
-        "message": "the record of Ann <ann@acme.example> said no",
-        "correlationId": "0d0a7a5e-0000-4000-8000-000000000001",
-        "category": "RATE_LIMITS" if status == "429" else code,
-        "policyName": code if status == "429" else None,
-    }
-    request = httpx.Request("GET", f"{bench.url}/crm/v3/objects/contacts?email=ann@acme.example")
-    answer = httpx.Response(int(status), json=body, request=request)
-    error = HubSpotApi(bench.connection(), HubSpotLimits()).error(answer)
-    assert type(error) is KINDS[DECISIONS[key]]
-    assert f"HTTP {status}" in str(error)
-    assert (error.code, error.request_id) == (code, body["correlationId"])
-    assert "ann@" not in str(error)
-    if isinstance(error, TransientSourceError):
-        assert error.retry_after == PAUSES.get(key)
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"), [(418, SourceError), (410, SourceError), (599, TransientSourceError)]
-)
-@pytest.mark.parametrize("body", ["", "<html>", "[]", '{"category": ["x"], "errors": "none"}'])
-def test_an_answer_that_nobody_documented_goes_by_its_status(
-    hubspot: Make, status: int, kind: type, body: str
-) -> None:
-    bench = hubspot()
-    bench.url = "https://api.hubapi.com"
-    request = httpx.Request("GET", f"{bench.url}/crm/v3/owners")
-    answer = httpx.Response(status, text=body, request=request)
-    assert type(HubSpotApi(bench.connection(), HubSpotLimits()).error(answer)) is kind
-
-
-def test_a_named_pause_of_a_migration_is_kept_to_two_minutes(hubspot: Make) -> None:
-    bench = hubspot()
-    bench.url = "https://api.hubapi.com"
-    request = httpx.Request("GET", f"{bench.url}/crm/v3/owners")
-    answer = httpx.Response(477, headers={"Retry-After": "86400"}, request=request)
-    error = HubSpotApi(bench.connection(), HubSpotLimits()).error(answer)
-    assert isinstance(error, TransientSourceError)
-    assert error.retry_after == 120.0
-    assert "moved between data centres" in str(error)
-
-
-# ---- mapping -----------------------------------------------------------------------------------------------
-
-
-def test_the_mapping_that_is_shipped_names_columns_that_are_read(hubspot: Make, start: Start) -> None:
-    bench = hubspot()
-    settings = extracted(bench, start)
-    text = (Path(muster.sources.hubspot.__file__).with_name("mapping.yml")).read_text()
-    mapping = YAML(typ="safe").load(text)["objects"]
-    assert set(mapping) == set(OBJECTS) - {"owners", "deal_companies"}
-    for name, one in mapping.items():
-        columns = set(bench.committed(settings, name)[0].columns)
-        wanted = [*one["key"], *([one["version"]] if "version" in one else [])]
-        wanted += [one["deleted"]["field"]] if "deleted" in one else []
-        for field in one["fields"].values():
-            if isinstance(field, str):
-                wanted.append(field)
-            elif "field" in field:
-                wanted += [field["field"], *([f"{field['labels']}__label"] if "labels" in field else [])]
-        assert set(wanted) <= columns, name

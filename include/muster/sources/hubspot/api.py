@@ -51,7 +51,8 @@ class HubSpotApi:
     ) -> None:
         self.where, self.limits = connection.id, limits
         self._token, self._sleep, self._clock = connection.password, sleep, clock
-        self._wait, self._day_left = 0.0, None
+        self._wait = 0.0
+        self._day_left: int | None = None
         self._searched_at: float | None = None
         self.session = Session(
             connection.host,
@@ -62,8 +63,6 @@ class HubSpotApi:
             transport=transport,
             sleep=sleep,
         )
-
-    _day_left: int | None
 
     def close(self) -> None:
         self.session.close()
