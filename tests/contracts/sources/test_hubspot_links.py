@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bench_hubspot import PLAIN, PRIMARY, HubSpotBench, extracted
-from source_benches import DAY, NEXT, NIGHT, START, Bench
+from source_benches import DAY, NIGHT, START, Bench
 
 from muster.windows import Window
 from muster_simulators.hubspot.world import hubspot_changes, pipelines_of
@@ -17,7 +17,6 @@ from muster_simulators.world.model import HISTORY_START, MAIN, NIGHTS
 Start = Callable[[Bench], Bench]
 Make = Callable[..., HubSpotBench]
 NOON = START + timedelta(hours=12)
-MORNING = NEXT.end + timedelta(minutes=30)
 
 
 # ---- associations ------------------------------------------------------------------------------------------
