@@ -90,7 +90,7 @@ def _options(command: Any) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from muster.config import limits, models
+    from muster.config import hubspot, limits, models
 
     yield "`include/config/platform.yml`, checked by `muster validate`. An unknown key is an error, and so is a text where"
     yield "a number belongs. Credentials are never in it: `connection` names an Airflow connection."
@@ -101,8 +101,10 @@ def _settings() -> Iterator[str]:
         models.MarketoSource,
         models.SalesforceSource,
         models.DynamicsSource,
+        models.HubSpotSource,
         models.MarketoDestination,
         models.FilesDestination,
+        hubspot.HubSpotLimits,
         limits.MarketoLimits,
         limits.SalesforceLimits,
     )
@@ -121,6 +123,7 @@ def _heading(model: type[BaseModel]) -> str:
         "Schedule": "schedule",
         "MarketoLimits": "limits of a Marketo",
         "SalesforceLimits": "limits of a Salesforce",
+        "HubSpotLimits": "limits of a HubSpot account",
         "Breaker": "breaker",
         "Activation": "activations[]",
     }

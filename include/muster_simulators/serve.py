@@ -24,10 +24,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from muster_simulators import dynamics, marketo, salesforce
+from muster_simulators import dynamics, hubspot, marketo, salesforce
 from muster_simulators.clock import SimClock, parse_iso
 from muster_simulators.control import Controlled, SchemaChange, create_control
 from muster_simulators.faults import FaultPlan
+from muster_simulators.hubspot.world import HUBSPOT, hubspot_changes, pipelines_of
 from muster_simulators.journal import Journal
 from muster_simulators.store import Store
 from muster_simulators.web import Running, Stats
@@ -39,11 +40,12 @@ CLIENTS: Mapping[str, Mapping[str, str]] = {
     AMER: {"amer-client": "amer-secret"},
     MAIN: {"main-client": "main-secret"},
     dynamics.DYNAMICS: {"dynamics-client": "dynamics-secret"},
+    HUBSPOT: {"main-app": "main-token"},
 }
 """Ids and secrets of the simulated API users. They open nothing but these simulators."""
 FIXED_ORDER = (EMEA, AMER, MAIN, "control")
-EXTRAS: Mapping[str, str] = {"dynamics": dynamics.DYNAMICS}
-"""What is served only when asked for by `--with`, on the ports after the others."""
+EXTRAS: Mapping[str, str] = {"dynamics": dynamics.DYNAMICS, "hubspot": HUBSPOT}
+"""What is served only when asked for by `--with`, on the ports after the others; their records are those of the Salesforce."""
 DEFAULT_NOW = "2026-03-03T00:30:00Z"
 
 
@@ -131,6 +133,9 @@ class Simulators:
             app = dynamics.create_app(
                 store, options=dynamics.DynamicsOptions(**options), stats=self.stats, **shared
             )
+        elif source.startswith("hubspot__"):
+            portal = hubspot.HubSpotOptions(**options)
+            app = hubspot.create_app(store, options=portal, stats=self.stats, **shared)
         else:
             ledger = self.state.ledger(source)
             self.ledgers.append(ledger)
@@ -187,6 +192,11 @@ def build(arguments: argparse.Namespace) -> Simulators:
     if "dynamics" in arguments.extras:
         simulators.add(dynamics.DYNAMICS, dynamics.from_salesforce(world.changes.get(MAIN, ())))
         simulators.stores[dynamics.DYNAMICS].catch_up()
+    if "hubspot" in arguments.extras:
+        org = world.changes.get(MAIN, ())
+        portal = {"rate_clock": limits["rate_clock"], "pipelines": pipelines_of(org)}
+        simulators.add(HUBSPOT, hubspot_changes(org), **portal)
+        simulators.stores[HUBSPOT].catch_up()
     return simulators
 
 

@@ -25,6 +25,7 @@ def get_provider_info() -> dict[str, Any]:
             _connection_type("marketo", "Marketo Engage", "muster_airflow.hooks.source.MarketoHook"),
             _connection_type("salesforce", "Salesforce", "muster_airflow.hooks.source.SalesforceHook"),
             _connection_type("dynamics", "Dynamics 365", "muster_airflow.hooks.source.DynamicsHook"),
+            _connection_type("hubspot", "HubSpot", "muster_airflow.hooks.source.HubSpotHook"),
         ],
         "hooks": _modules("hooks.source"),
         "operators": _modules(

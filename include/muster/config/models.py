@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from muster.config.base import ConnectionId, Instant, Slug, Source, Strict
 from muster.config.base import instant as instant
 from muster.config.dynamics import DynamicsSource
+from muster.config.hubspot import HubSpotSource
 from muster.config.limits import MarketoLimits
 from muster.config.salesforce import SalesforceReading
 from muster.naming import custom_object, is_slug
@@ -115,7 +116,9 @@ class SalesforceSource(SalesforceReading, Source):
     type: Literal["salesforce"]
 
 
-SourceConfig = Annotated[MarketoSource | SalesforceSource | DynamicsSource, Field(discriminator="type")]
+SourceConfig = Annotated[
+    MarketoSource | SalesforceSource | DynamicsSource | HubSpotSource, Field(discriminator="type")
+]
 
 
 class Breaker(Strict):

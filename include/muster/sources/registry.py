@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from muster.config import DynamicsSource, MarketoSource
+from muster.config import DynamicsSource, HubSpotSource, MarketoSource
 from muster.errors import SourceError
 from muster.sources.base import Sleep, Source
 from muster.sources.dynamics.source import DynamicsReader
+from muster.sources.hubspot.source import HubSpotReader
 from muster.sources.marketo.source import MarketoReader
 from muster.sources.salesforce.source import SalesforceReader
 from muster.state import Gates
@@ -22,6 +23,7 @@ SOURCES: dict[str, type[Source]] = {
     "marketo": MarketoReader,
     "salesforce": SalesforceReader,
     "dynamics": DynamicsReader,
+    "hubspot": HubSpotReader,
 }
 
 
@@ -50,6 +52,8 @@ def open_source(
     if isinstance(config, MarketoSource):
         gate = gates.source(config, is_urgent=is_urgent)
         return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
+    if isinstance(config, HubSpotSource):
+        return HubSpotReader(config, connection, transport=transport, sleep=sleep)
     if isinstance(config, DynamicsSource):
         return DynamicsReader(config, connection, transport=transport, sleep=sleep)
     org = gates.source(config, is_urgent=is_urgent)

@@ -96,3 +96,9 @@ class SalesforceHook(SourceHook):
     conn_type = "salesforce"
     hook_name = "Salesforce"
     default_conn_name = "salesforce__main"
+
+
+class HubSpotHook(SourceHook):
+    conn_type = "hubspot"
+    hook_name = "HubSpot"
+    default_conn_name = "hubspot__main"

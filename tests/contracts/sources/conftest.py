@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 from bench_dynamics import DynamicsBench
+from bench_hubspot import HubSpotBench
 from source_benches import Bench, MarketoBench, SalesforceBench
 
 from muster_simulators.web import running
 
-BENCHES: dict[str, Callable[..., Bench]] = {
+BENCHES: dict[str, type[Any]] = {
     "marketo": MarketoBench,
     "salesforce": SalesforceBench,
     "dynamics": DynamicsBench,
+    "hubspot": HubSpotBench,
 }
-WITH_JOBS = ("marketo", "salesforce")
-"""The sources whose people are read through bulk jobs."""
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return BENCHES[request.param](tmp_path)
 
 
-@pytest.fixture(params=WITH_JOBS)
+@pytest.fixture(params=sorted(name for name, kind in BENCHES.items() if kind.has_jobs))
 def job_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    """The same for those whose people are read through bulk jobs."""
+    """One of the sources that are read through bulk jobs."""
     return BENCHES[request.param](tmp_path)
 
 
@@ -66,5 +66,13 @@ def marketo(tmp_path: Path) -> Callable[..., MarketoBench]:
 def salesforce(tmp_path: Path) -> Callable[..., SalesforceBench]:
     def made(**options: Any) -> SalesforceBench:
         return SalesforceBench(tmp_path, **options)
+
+    return made
+
+
+@pytest.fixture
+def hubspot(tmp_path: Path) -> Callable[..., HubSpotBench]:
+    def made(**options: Any) -> HubSpotBench:
+        return HubSpotBench(tmp_path, **options)
 
     return made

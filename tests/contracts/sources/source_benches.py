@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,6 +61,8 @@ class Bench:
     events: list[str] = field(default_factory=list)
     homes: itertools.count = field(default_factory=itertools.count)
     source_settings: dict[str, Any] = field(default_factory=dict)
+    #: are windows read through bulk jobs?
+    has_jobs: ClassVar[bool] = True
 
     @property
     def id(self) -> str:
