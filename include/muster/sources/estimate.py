@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from muster.config import SalesforceSource
+from muster.config import MarketoSource, SalesforceSource
 from muster.windows import Window
 
 if TYPE_CHECKING:
@@ -45,15 +45,17 @@ class Limits:
     export_jobs_running: int = 2
 
 
-USUAL_SALESFORCE_CALLS = 100_000  # a day, where the settings leave it to the organisation
+USUAL_CALLS = 100_000  # a day, where the settings leave it to the organisation, or the source counts no days
 
 
 def limits_of(config: SourceConfig) -> Limits:
     """`limits:` of the source, less the share of its calls that is kept for what is urgent."""
     if isinstance(config, SalesforceSource):
-        most = config.limits.calls_per_day or USUAL_SALESFORCE_CALLS
+        most = config.limits.calls_per_day or USUAL_CALLS
         share = max(int(most * config.limits.bulk_share), 1)
         return Limits(share, None, config.limits.query_jobs_running)
+    if not isinstance(config, MarketoSource):
+        return Limits(USUAL_CALLS, None, 1)
     given = config.limits
     calls = max(int(given.calls_per_day * given.bulk_share), 1)
     return Limits(calls, given.export_bytes_per_day, given.export_jobs_running)

@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 
 def spent_today(config: SourceConfig, gates: Gates) -> tuple[int, int]:
-    """(bytes of export files, those of running jobs included; calls) of the running day (Salesforce: of 24 hours). Makes no call."""
+    """(bytes of export files, those of running jobs included; calls) of the running day (Salesforce: of 24 hours). Makes no call.
+
+    A source without a gate counts neither.
+    """
     if isinstance(config, SalesforceSource):
         return 0, gates.source(config).report().calls
+    if not isinstance(config, MarketoSource):
+        return 0, 0
     report = gates.source(config).report()
     return report.today.export_bytes + report.reserved_bytes, report.calls
 

@@ -83,8 +83,8 @@ def test_every_stage_of_a_deal_is_one_of_the_pipeline(kit: Kit) -> None:
 
 
 def test_hubspot_is_served_only_when_it_is_asked_for_and_after_all_others() -> None:
-    assert parser().parse_args(["serve"]).more == ()
-    assert parser().parse_args(["serve", "--with", "hubspot"]).more == ("hubspot",)
+    assert parser().parse_args(["serve"]).extras == ()
+    assert parser().parse_args(["serve", "--with", "hubspot"]).extras == ("hubspot",)
     clock, faults, stats = Kit().clock, Kit().faults, Kit().stats
     simulators = Simulators(clock, faults, stats, State(None))
     for source in CLIENTS:
