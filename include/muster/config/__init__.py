@@ -7,6 +7,7 @@ Imports only muster.naming, muster.errors, muster.windows and third-party packag
 """
 
 from muster.config.connections import (
+    Address,
     Connection,
     ConnectionResolver,
     MissingConnectionError,
@@ -20,6 +21,7 @@ from muster.config.limits import MarketoLimits
 from muster.config.loader import check_connections, load, load_platform
 from muster.config.models import (
     Activation,
+    AnySource,
     Breaker,
     DestinationConfig,
     FilesDestination,
@@ -32,15 +34,20 @@ from muster.config.models import (
 )
 from muster.config.problems import suggest
 from muster.config.settings import Settings, config_folder, home_root
+from muster.config.tables import FileObject, FilesSource, SqlObject, SqlSource
 
 __all__ = [
     "Activation",
+    "Address",
+    "AnySource",
     "Breaker",
     "Connection",
     "ConnectionResolver",
     "DestinationConfig",
     "Document",
+    "FileObject",
     "FilesDestination",
+    "FilesSource",
     "MarketoDestination",
     "MarketoLimits",
     "MarketoSource",
@@ -50,6 +57,8 @@ __all__ = [
     "Schedule",
     "Settings",
     "SourceConfig",
+    "SqlObject",
+    "SqlSource",
     "base_url",
     "check_connections",
     "config_folder",

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from muster.config import MarketoSource
+from muster.config import FilesSource, MarketoSource, SqlSource
 from muster.errors import SourceError
 from muster.sources.base import Sleep, Source
+from muster.sources.files.source import FilesReader
 from muster.sources.marketo.source import MarketoReader
 from muster.sources.salesforce.source import SalesforceReader
+from muster.sources.sql.source import SqlReader
 from muster.state import Gates
 
 if TYPE_CHECKING:
     from muster.config import Connection, SourceConfig
 
-SOURCES: dict[str, type[MarketoReader] | type[SalesforceReader]] = {
+SOURCES: dict[str, type[Source]] = {
+    "files": FilesReader,
     "marketo": MarketoReader,
     "salesforce": SalesforceReader,
+    "sql": SqlReader,
 }
 
 
@@ -48,4 +52,8 @@ def open_source(
     if isinstance(config, MarketoSource):
         gate = gates.source(config, is_urgent=is_urgent)
         return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
+    if isinstance(config, FilesSource):
+        return FilesReader(config, connection, transport=transport, sleep=sleep)
+    if isinstance(config, SqlSource):
+        return SqlReader(config, connection, sleep=sleep)
     return SalesforceReader(config, connection, transport=transport, sleep=sleep)

@@ -53,6 +53,8 @@ def replay(
 
 def _again(manifest: Manifest, aside: Aside, mending: Mending) -> tuple[list[str] | None, str]:
     """(values in the order of the window's columns, or None and the reason)."""
+    if "files" in manifest.evidence:
+        return None, f"{aside.reason} (mend the file: it is read again under its new time)"
     if "read" in manifest.evidence:
         return (
             None,
