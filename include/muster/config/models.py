@@ -21,6 +21,7 @@ from muster.config.base import (
     Slug,
     Source,
     Strict,
+    instant as instant,  # told from here too
 )
 from muster.config.limits import MarketoLimits
 from muster.config.tables import FilesSource, SqlSource
@@ -82,7 +83,7 @@ class MarketoSource(Source):
     """the CRM source that this Marketo is natively synced with; what it shows of that CRM is not read again (B2)"""
     objects: list[MarketoObject] = Field(min_length=1)
     """what is read"""
-    custom_objects: list[ApiName] = []
+    custom_objects: list[ApiName] = Field(default=[])
     """API names of the custom objects that are read too, of those linked to leads; `Contract_c` becomes `raw.marketo__custom_contract_c`"""
 
     @property
@@ -230,9 +231,9 @@ class Platform(Strict):
     """the first run reads back to here; later runs fill what is missing since"""
     sources: list[SourceConfig] = Field(min_length=1)
     """what flows in"""
-    destinations: list[DestinationConfig] = []
+    destinations: list[DestinationConfig] = Field(default=[])
     """where audiences are kept"""
-    activations: list[Activation] = []
+    activations: list[Activation] = Field(default=[])
     """which audience is kept in which destination"""
 
     @property

@@ -28,7 +28,7 @@ class TableObject(Strict):
     """`incremental`: windows bring what is new or changed; `snapshot`: the whole is read each night, and what is no longer in it is gone"""
     updated_at: str | None = None
     """the field that holds when a row changed"""
-    columns: list[str] = []
+    columns: list[str] = Field(default=[])
     """the columns, by name. Files must have them all, and a window without a file is committed with them; of a table only these are read. Default: what is there"""
 
     @field_validator("key", "columns")

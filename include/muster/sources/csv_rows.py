@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +24,6 @@ import pyarrow.csv as arrow_csv
 from muster.errors import IntegrityError
 from muster.sources.base import BATCH_ROWS
 
-if TYPE_CHECKING:
-    from muster.lake import WindowWriter
-
 BLOCK_BYTES = 8 << 20
 LOOK_BYTES = 256 << 10  # looked through at once: what fits the processor's cache is twice as fast
 QUOTE, RETURN, NEWLINE = ord('"'), ord("\r"), ord("\n")
@@ -34,6 +31,14 @@ MISPLACED = "the quotes or line ends are out of place"
 NOT_UTF8 = "bytes that are not UTF-8"
 BESIDE_QUOTE = np.zeros(256, dtype=bool)  # what may stand before an opening and after a closing quote
 BESIDE_QUOTE[list(b',\r\n"')] = True
+
+
+class RowWriter(Protocol):
+    """Where rows go: the lake's writer, or what stands before it."""
+
+    def write_arrow(self, table: pa.Table) -> None: ...
+
+    def quarantine(self, row_number: int, reason: str, raw: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Counts:
 def write_csv(
     path: Path,
     fields: Sequence[str],
-    writer: WindowWriter,
+    writer: RowWriter,
     *,
     where: str,
     first_row: int = 0,
@@ -155,7 +160,7 @@ def _after_header(path: Path, fields: Sequence[str], where: str, layout: Layout)
     with path.open("rb") as file:
         line = file.readline()
     try:
-        header = next(layout.reader([line.decode("utf-8")]), [])
+        header: list[str] = next(layout.reader([line.decode("utf-8")]), [])
     except (UnicodeDecodeError, csv.Error):
         header = []
     if header != list(fields):
@@ -168,7 +173,7 @@ def _after_header(path: Path, fields: Sequence[str], where: str, layout: Layout)
     return len(line)
 
 
-def _write_fast(path: Path, start: int, fields: Sequence[str], writer: WindowWriter) -> tuple[int, bool]:
+def _write_fast(path: Path, start: int, fields: Sequence[str], writer: RowWriter) -> tuple[int, bool]:
     """Rows by Arrow: how many it wrote, and whether these are all."""
     text = {name: pa.string() for name in fields}
     done = 0
@@ -197,7 +202,7 @@ def _write_fast(path: Path, start: int, fields: Sequence[str], writer: WindowWri
 
 
 def _write_strict(
-    path: Path, fields: Sequence[str], writer: WindowWriter, skip: int, first_row: int, layout: Layout
+    path: Path, fields: Sequence[str], writer: RowWriter, skip: int, first_row: int, layout: Layout
 ) -> Counts:
     """Rows by Python's csv module in strict mode, behind the `skip` rows that are written already."""
     rows, quarantined = skip, 0

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench_files import FilesBench
+from bench_sql import SqlBench
 from source_benches import Bench, MarketoBench, SalesforceBench
 
-from muster_simulators.web import running
-
-BENCHES: dict[str, Callable[..., Bench]] = {"marketo": MarketoBench, "salesforce": SalesforceBench}
+BENCHES: dict[str, Callable[..., Bench]] = {
+    "files": FilesBench,
+    "marketo": MarketoBench,
+    "salesforce": SalesforceBench,
+    "sql": SqlBench,
+}
+WITH_JOBS = ("marketo", "salesforce")
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def start() -> Iterator[Callable[[Bench], Bench]]:
     with ExitStack() as stack:
 
         def started(bench: Bench) -> Bench:
-            bench.url = stack.enter_context(running(bench.app(bench.store()))).url
+            bench.serve(stack)
             return bench
 
         yield started
@@ -30,6 +36,12 @@ def start() -> Iterator[Callable[[Bench], Bench]]:
 @pytest.fixture(params=sorted(BENCHES))
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """One of the sources, its world still empty and its simulator not started."""
+    return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture(params=WITH_JOBS)
+def job_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """One of the sources whose windows go through bulk jobs."""
     return BENCHES[request.param](tmp_path)
 
 

@@ -28,6 +28,13 @@ BLOCK = 4 << 20
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 REFUSED = frozenset({401, 403})
 STATUS = re.compile(r"HTTP status (\d{3})")
+NAMED = re.compile(r"AWS Error (\w+)")
+STATUS_OF = {
+    "SERVICE_UNAVAILABLE": 503, "SLOW_DOWN": 503, "THROTTLING": 503, "INTERNAL_FAILURE": 500,
+    "REQUEST_TIMEOUT": 408, "ACCESS_DENIED": 403, "INVALID_ACCESS_KEY_ID": 403, "INVALID_SIGNATURE": 403,
+    "SIGNATURE_DOES_NOT_MATCH": 403, "INVALID_CLIENT_TOKEN_ID": 403, "MISSING_AUTHENTICATION_TOKEN": 403,
+    "NO_SUCH_BUCKET": 404, "RESOURCE_NOT_FOUND": 404,
+}  # fmt: skip
 
 
 class Changed(SourceError):
@@ -261,17 +268,24 @@ class Bucket(Place):
         try:
             yield
         except OSError as error:
-            status = STATUS.search(str(error))
-            number = int(status[1]) if status else 0
-            said = f"HTTP {number} to '{what}'" if status else f"no answer to '{what}'"
+            number, name = _status_of(str(error))
+            said = f"HTTP {number} to '{what}'" if number else f"no answer to '{what}'"
             if number in REFUSED:
                 hint = (
                     "check login and password of the connection, and that they may list and read the bucket"
                 )
-                raise SourceError(f"{said}: refused", where=self.where, hint=hint) from None
-            if not status or number in PASSING:
-                raise TransientSourceError(said, where=self.where) from None
-            raise SourceError(said, where=self.where, hint="check the path and the connection") from None
+                raise SourceError(f"{said}: refused", where=self.where, code=name, hint=hint) from None
+            if not number or number in PASSING:
+                raise TransientSourceError(said, where=self.where, code=name) from None
+            hint = "check the path and the connection"
+            raise SourceError(said, where=self.where, code=name, hint=hint) from None
+
+
+def _status_of(text: str) -> tuple[int, str]:
+    """(HTTP status or 0, the store's name of the error) as Arrow tells them."""
+    status, named = STATUS.search(text), NAMED.search(text)
+    name = named[1] if named else ""
+    return (int(status[1]) if status else STATUS_OF.get(name, 0)), name
 
 
 def s3(connection: Connection, timeout: float) -> fs.S3FileSystem:

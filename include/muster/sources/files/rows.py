@@ -41,8 +41,10 @@ class FileWriter:
     def write(self, rows: Sequence[Mapping[str, str | None]]) -> None:
         self.writer.write(rows)
 
-    def quarantine(self, line: int, reason: str, raw: str) -> None:
-        self.writer.quarantine(line, reason, shown({"file": self.name, "line": line, "row": raw}))
+    def quarantine(self, row_number: int, reason: str, raw: str) -> None:
+        """`row_number` is the line of a text file, the number of the row in a Parquet file."""
+        place = {"file": self.name, "line": row_number, "row": raw}
+        self.writer.quarantine(row_number, reason, shown(place))
 
 
 def write_rows(
@@ -57,9 +59,9 @@ def write_rows(
         layout = layout_of(wanted)
         fields = csv_columns(text, name, wanted, where)
         _require(fields, wanted, name, where)
-        return (
-            write_csv(text, fields, file, where=f"{where} {name}", layout=layout) if fields else Counts(0, 0)
-        )  # type: ignore[arg-type]
+        if not fields:
+            return Counts(0, 0)
+        return write_csv(text, fields, file, where=f"{where} {name}", layout=layout)
     return _jsonl(text, file)
 
 

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from muster.errors import IntegrityError
 
@@ -26,7 +26,7 @@ def unpacked(copy: Path, name: str, scratch: Path, where: str) -> Iterator[tuple
     try:
         if lower.endswith(".gz"):
             with gzip.open(copy, "rb") as source:
-                yield name, _spooled(source, scratch / "unpacked", copy.stat().st_size)
+                yield name, _spooled(cast(IO[bytes], source), scratch / "unpacked", copy.stat().st_size)
         elif lower.endswith(".zip"):
             yield from _members(copy, name, scratch)
         else:

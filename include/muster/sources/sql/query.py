@@ -52,7 +52,7 @@ class Columns:
 
     def count(
         self, condition: sa.ColumnElement[bool] | None, is_placed: sa.ColumnElement[bool]
-    ) -> sa.Select[Any]:
+    ) -> sa.Select[int, int]:
         """(rows, those of them without a usable stamp)."""
         lost = sa.func.coalesce(sa.func.sum(sa.case((is_placed, 0), else_=1)), 0)
         chosen = sa.select(sa.func.count(), lost).select_from(self.table)
@@ -118,7 +118,7 @@ def describe(connection: sa.Connection, wanted: SqlObject, where: str) -> Column
     schema, table = wanted.schema_and_table
     looker = sa.inspect(connection)
     try:
-        found = {str(one["name"]): one["type"] for one in looker.get_columns(table, schema=schema)}
+        found: dict[str, Any] = {str(one["name"]): one["type"] for one in looker.get_columns(table, schema=schema)}
     except exc.NoSuchTableError:
         known = {*looker.get_table_names(schema=schema), *looker.get_view_names(schema=schema)}
         raise SourceError(
