@@ -21,6 +21,8 @@ from muster.config.base import (
     Slug,
     Source,
     Strict,
+)
+from muster.config.base import (
     instant as instant,  # told from here too
 )
 from muster.config.limits import MarketoLimits

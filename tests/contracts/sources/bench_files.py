@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote
 from a2wsgi import WSGIMiddleware
 from moto.s3.models import s3_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
-from source_benches import SECRET, START, Bench
+from source_benches import SECRET, Bench
 from starlette.types import Message, Receive, Scope, Send
 
 from muster.config import Connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ from sqlalchemy import Engine, event
 from muster.config import Address, Connection
 
 STEPS = (
-    ("clock", r"strftime\('%Y-%m-%dT%H:%M:%fZ', 'now'\)"),
-    ("columns", r"PRAGMA .*table_\w*info"),
+    ("clock", r"strftime\('%Y-%m-%dT%H:%M:%fZ', 'now'\)|clock_timestamp"),
+    ("columns", r"PRAGMA .*table_\w*info|pg_attribute"),
     ("count", r"count\("),
     ("rows", r"FROM people"),
 )
@@ -37,6 +38,7 @@ class SqlBench(Bench):
         people = {"table": "people", "key": ["id"], "updated_at": "changed_at"}
         self.source_settings = {"objects": {"people": people}}
         self.file = tmp / "crm.db"
+        self.syncing = threading.Lock()
 
     def connection(self, password: str = SECRET) -> Connection:
         address = Address("sqlite", str(self.file))
@@ -87,7 +89,10 @@ class SqlBench(Bench):
             for change in sorted(due, key=lambda one: one.visible_at):
                 columns = ", ".join(change.values)
                 marks = ", ".join("?" * len(change.values))
-                db.execute(f"insert or replace into people ({columns}) values ({marks})", list(change.values.values()))
+                db.execute(
+                    f"insert or replace into people ({columns}) values ({marks})",
+                    list(change.values.values()),
+                )
         db.close()
 
     def _connect(self, dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
@@ -95,7 +100,8 @@ class SqlBench(Bench):
         if self._signed_by != SECRET:
             raise sqlite3.OperationalError(f"password authentication failed for {self._signed_by}")
         self._maybe("connect")
-        self.sync()
+        with self.syncing:
+            self.sync()
         connection = sqlite3.connect(*arguments, **named, factory=Breaking)
         connection.bench = self
         connection.create_function("strftime", 2, lambda *_: self.clock.now().isoformat())
@@ -119,9 +125,12 @@ class SqlBench(Bench):
         fault = self.faults.take(self.id, step, "/", "status", "drop")
         if fault is None:
             return
-        if fault.kind == "drop" or fault.value == 503:
-            raise sqlite3.OperationalError("disk I/O error near 'Secretname'")
-        raise sqlite3.DatabaseError("file is not a database: 'Secretname'")
+        raise self._fail(passing=fault.kind == "drop" or fault.value == 503)
+
+    def _fail(self, *, passing: bool) -> Exception:
+        if passing:
+            return sqlite3.OperationalError("disk I/O error near 'Secretname'")
+        return sqlite3.DatabaseError("file is not a database: 'Secretname'")
 
 
 class Breaking(sqlite3.Connection):

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from bench_files import FilesBench
+from bench_postgres import PostgresBench
 from bench_sql import SqlBench
 from source_benches import Bench, MarketoBench, SalesforceBench
 
 BENCHES: dict[str, Callable[..., Bench]] = {
     "files": FilesBench,
     "marketo": MarketoBench,
+    "postgres": PostgresBench,
     "salesforce": SalesforceBench,
     "sql": SqlBench,
 }
 WITH_JOBS = ("marketo", "salesforce")
+WITHOUT_NUL = ("postgres",)  # a text there can't hold one
 
 
 @pytest.fixture
@@ -36,6 +39,12 @@ def start() -> Iterator[Callable[[Bench], Bench]]:
 @pytest.fixture(params=sorted(BENCHES))
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """One of the sources, its world still empty and its simulator not started."""
+    return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture(params=sorted(set(BENCHES) - set(WITHOUT_NUL)))
+def poison_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """One of the sources that can hold a value which can't be kept."""
     return BENCHES[request.param](tmp_path)
 
 

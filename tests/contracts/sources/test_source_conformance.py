@@ -209,7 +209,8 @@ def test_odd_values_come_back_as_they_went_in(bench: Bench, start: Start) -> Non
     assert bench.aside(settings) == []
 
 
-def test_a_poison_row_is_put_aside_and_the_others_load(bench: Bench, start: Start) -> None:
+def test_a_poison_row_is_put_aside_and_the_others_load(poison_bench: Bench, start: Start) -> None:
+    bench = poison_bench
     bench.person(1, NOON, "before")
     bench.person(2, NOON, "nul\0byte")
     bench.person(3, NOON, "after")
@@ -290,9 +291,7 @@ def test_a_job_that_fails_every_time_is_given_up(job_bench: Bench, start: Start)
 
 def test_a_failed_job_is_told_to_whoever_waits_for_it(job_bench: Bench, start: Start) -> None:
     bench = job_bench
-    bench.fault(
-        "failed_job", bench.failed_job, "no answer for ann@acme.example"
-    )
+    bench.fault("failed_job", bench.failed_job, "no answer for ann@acme.example")
     settings = start(bench).settings()
     with bench.open(settings) as source:
         ticket = bench.through_json(source.begin(bench.people, NIGHT))

@@ -118,7 +118,9 @@ def describe(connection: sa.Connection, wanted: SqlObject, where: str) -> Column
     schema, table = wanted.schema_and_table
     looker = sa.inspect(connection)
     try:
-        found: dict[str, Any] = {str(one["name"]): one["type"] for one in looker.get_columns(table, schema=schema)}
+        found: dict[str, Any] = {
+            str(one["name"]): one["type"] for one in looker.get_columns(table, schema=schema)
+        }
     except exc.NoSuchTableError:
         known = {*looker.get_table_names(schema=schema), *looker.get_view_names(schema=schema)}
         raise SourceError(
