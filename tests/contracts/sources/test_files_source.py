@@ -168,13 +168,13 @@ def test_numbers_of_jsonl_keep_their_digits_and_what_is_nested_is_json(folder: M
 def test_odd_rows_are_put_aside_with_their_file_and_line(folder: Make) -> None:
     bench = folder()
     settings = bench.settings()
-    bench.file("people/a.csv", b'id,name\n1,"two\nlines"\n2,nul\0\n3\n4,\xff\n5,good\n')
+    bench.file("people/a.csv", b'id,name\n1,"all\nof\nfour\nlines"\n2,nul\0\n3\n4,\xff\n5,good\n')
     assert [row["id"] for row in bench.read(settings)] == ["1", "5"]
     aside = [(row["reason"], json.loads(row["raw"])) for row in bench.aside(settings)]
     assert [(reason, one["file"], one["line"]) for reason, one in aside] == [
-        ("a NUL byte", "people/a.csv", 4),
-        ("1 columns instead of 2", "people/a.csv", 5),
-        ("bytes that are not UTF-8", "people/a.csv", 6),
+        ("a NUL byte", "people/a.csv", 6),
+        ("1 columns instead of 2", "people/a.csv", 7),
+        ("bytes that are not UTF-8", "people/a.csv", 8),
     ]
     assert aside[1][1]["row"] == "3\n"
 

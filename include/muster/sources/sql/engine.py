@@ -93,10 +93,9 @@ def open_engine(url: sa.URL, *, timeout: float, where: str) -> sa.Engine:
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:
-    """Read only; one snapshot per transaction; text that is not UTF-8 costs its row, not the whole reading."""
+    """One snapshot per transaction; text that is not UTF-8 costs its row, not the whole reading."""
     connection.isolation_level = None
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    connection.execute("PRAGMA query_only = ON")
 
 
 def _sqlite_begun(connection: sa.Connection) -> None:
