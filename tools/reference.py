@@ -90,7 +90,7 @@ def _options(command: Any) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from muster.config import models
+    from muster.config import models, tables
 
     yield "`include/config/platform.yml`, checked by `muster validate`. An unknown key is an error, and so is a text where"
     yield "a number belongs. Credentials are never in it: `connection` names an Airflow connection."
@@ -100,6 +100,10 @@ def _settings() -> Iterator[str]:
         models.Schedule,
         models.MarketoSource,
         models.SalesforceSource,
+        tables.FilesSource,
+        tables.FileObject,
+        tables.SqlSource,
+        tables.SqlObject,
         models.MarketoDestination,
     )
     for model in (*parts, models.FilesDestination, models.MarketoLimits, models.Breaker, models.Activation):
@@ -118,6 +122,8 @@ def _heading(model: type[BaseModel]) -> str:
         "MarketoLimits": "limits",
         "Breaker": "breaker",
         "Activation": "activations[]",
+        "FileObject": "objects of a files source",
+        "SqlObject": "objects of a sql source",
     }
     if model.__name__ in names:
         return names[model.__name__]
@@ -137,6 +143,8 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
 
 def _type(annotation: Any) -> str:
     arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
+    if get_origin(annotation) is dict:
+        return "names, each with a set of keys"
     if get_origin(annotation) is list:
         return f"list of {_type(arguments[0])}"
     if arguments and all(isinstance(argument, str) for argument in arguments):

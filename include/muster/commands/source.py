@@ -76,8 +76,8 @@ def check(
         except MusterError as error:
             say(f"!!  {config.connection}  {error.message.splitlines()[0]}")
             failures.append(error)
-    for error in failures[1:]:
-        typer.echo(f"muster: {error}", err=True)
+    for other in failures[1:]:
+        typer.echo(f"muster: {other}", err=True)
     if failures:
         raise failures[0]
 

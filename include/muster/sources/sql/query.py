@@ -29,7 +29,7 @@ REPEATED_HOUR = timedelta(hours=1)  # when clocks are set back, an hour of local
 
 def clock(connection: sa.Connection) -> datetime:
     """The database's own time (F39)."""
-    found = connection.exec_driver_sql(
+    found: Any = connection.exec_driver_sql(
         CLOCKS.get(connection.dialect.name, "SELECT CURRENT_TIMESTAMP")
     ).scalar_one()
     at = found if isinstance(found, datetime) else datetime.fromisoformat(str(found))

@@ -110,9 +110,7 @@ class SqlReader(Source):
                 within = columns.within(self._since(task), task.window.end, self.where)
             counted, lost = connection.execute(columns.count(within, columns.is_placed())).one()._tuple()
             with Spool(given.scratch, columns.names) as spool:
-                rows = connection.execution_options(yield_per=BATCH_ROWS).execute(
-                    columns.select(within)
-                )
+                rows = connection.execution_options(yield_per=BATCH_ROWS).execute(columns.select(within))
                 for batch in rows.partitions():
                     spool.add(batch)
         return spool, int(counted), int(lost)
