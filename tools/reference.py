@@ -90,7 +90,7 @@ def _options(command: Any) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    from muster.config import hubspot, limits, models
+    from muster.config import hubspot, limits, models, tables
 
     yield "`include/config/platform.yml`, checked by `muster validate`. An unknown key is an error, and so is a text where"
     yield "a number belongs. Credentials are never in it: `connection` names an Airflow connection."
@@ -102,6 +102,10 @@ def _settings() -> Iterator[str]:
         models.SalesforceSource,
         models.DynamicsSource,
         models.HubSpotSource,
+        tables.FilesSource,
+        tables.FileObject,
+        tables.SqlSource,
+        tables.SqlObject,
         models.MarketoDestination,
         models.FilesDestination,
         hubspot.HubSpotLimits,
@@ -126,6 +130,8 @@ def _heading(model: type[BaseModel]) -> str:
         "HubSpotLimits": "limits of a HubSpot account",
         "Breaker": "breaker",
         "Activation": "activations[]",
+        "FileObject": "objects of a files source",
+        "SqlObject": "objects of a sql source",
     }
     if model.__name__ in names:
         return names[model.__name__]
@@ -145,6 +151,8 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
 
 def _type(annotation: Any) -> str:
     arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
+    if get_origin(annotation) is dict:
+        return "names, each with a set of keys"
     if get_origin(annotation) is list:
         return f"list of {_type(arguments[0])}"
     if arguments and all(isinstance(argument, str) for argument in arguments):

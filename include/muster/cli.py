@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from muster.commands import backfill
+from muster.commands import backfill, source
 from muster.commands.activate import activate
 from muster.commands.build import audit, build, publish
 from muster.commands.compile import compile_audiences, new_audience
@@ -74,6 +74,7 @@ def _add(function: Callable[..., None], name: str, example: str) -> None:
 _add(validate, "validate", "muster validate --json")
 _add(extract, "extract", "muster extract marketo__emea --interval 2026-03-02")
 app.add_typer(backfill.commands(), name="backfill", epilog="Example: muster backfill status")
+app.add_typer(source.commands(), name="source", epilog="Example: muster source check")
 _add(quarantine, "quarantine", "muster quarantine replay marketo__emea --object leads --drop-nul")
 _add(compile_audiences, "compile", "muster compile --check")
 _add(new_audience, "new-audience", "muster new-audience webinar_guests")

@@ -30,7 +30,7 @@ COMMANDS = (
     "lookup",
     "rollback",
 )
-GROUPS = {"backfill": ("plan", "run", "status")}
+GROUPS = {"backfill": ("plan", "run", "status"), "source": ("preview", "check")}
 
 
 class Listener:

@@ -7,6 +7,7 @@ Imports only muster.naming, muster.errors, muster.windows and third-party packag
 """
 
 from muster.config.connections import (
+    Address,
     Connection,
     ConnectionResolver,
     MissingConnectionError,
@@ -21,6 +22,7 @@ from muster.config.limits import MarketoLimits, SalesforceLimits
 from muster.config.loader import check_connections, load, load_platform
 from muster.config.models import (
     Activation,
+    AnySource,
     Breaker,
     DestinationConfig,
     FilesDestination,
@@ -34,16 +36,21 @@ from muster.config.models import (
 )
 from muster.config.problems import suggest
 from muster.config.settings import Settings, config_folder, home_root
+from muster.config.tables import FileObject, FilesSource, SqlObject, SqlSource
 
 __all__ = [
     "Activation",
+    "Address",
+    "AnySource",
     "Breaker",
     "Connection",
     "ConnectionResolver",
     "DestinationConfig",
     "Document",
     "DynamicsSource",
+    "FileObject",
     "FilesDestination",
+    "FilesSource",
     "HubSpotSource",
     "MarketoDestination",
     "MarketoLimits",
@@ -55,6 +62,8 @@ __all__ = [
     "Schedule",
     "Settings",
     "SourceConfig",
+    "SqlObject",
+    "SqlSource",
     "base_url",
     "check_connections",
     "config_folder",

@@ -28,6 +28,16 @@ class MissingConnectionError(MusterError):
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where it is, as the fields of an Airflow Connection say it: for systems that are not behind a URL."""
+
+    kind: str = ""
+    host: str = ""
+    port: int | None = None
+    schema: str = ""
+
+
+@dataclass(frozen=True)
 class Connection:
     """One resolved connection. `host` is the full base URL (`https://host:port`), without a slash at the end.
 
@@ -39,6 +49,7 @@ class Connection:
     login: str = ""
     password: str = field(default="", repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    address: Address = field(default=Address(), compare=False)
 
 
 class ConnectionResolver(Protocol):
@@ -74,10 +85,12 @@ def connection_from_parts(
     password: str | None = None,
     port: int | None = None,
     extra: Mapping[str, Any] | None = None,
+    kind: str | None = None,
 ) -> Connection:
     """A Connection from the fields of an Airflow Connection (`extra` already decoded)."""
     url = base_url(host or "", schema or "", port)
-    return Connection(connection_id, url, login or "", password or "", dict(extra or {}))
+    address = Address(kind or "", host or "", port, schema or "")
+    return Connection(connection_id, url, login or "", password or "", dict(extra or {}), address)
 
 
 def connection_from_environment(connection_id: str) -> Connection:
@@ -113,6 +126,7 @@ def _from_json(value: str) -> dict[str, Any]:
         "password": _text(given.get("password")),
         "port": int(port) if port else None,
         "extra": _extra(given.get("extra")),
+        "kind": _text(given.get("conn_type")),
     }
 
 
@@ -151,6 +165,7 @@ def _from_uri(uri: str) -> dict[str, Any]:
         "password": unquote(split.password or ""),
         "port": split.port,
         "extra": _query(split.query),
+        "kind": prefix,
     }
 
 

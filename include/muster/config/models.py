@@ -19,6 +19,7 @@ from muster.config.dynamics import DynamicsSource
 from muster.config.hubspot import HubSpotSource
 from muster.config.limits import MarketoLimits
 from muster.config.salesforce import SalesforceReading
+from muster.config.tables import FilesSource, SqlSource
 from muster.naming import custom_object, is_slug
 
 MARKETO_LONGEST_EXPORT = timedelta(days=31)
@@ -116,9 +117,8 @@ class SalesforceSource(SalesforceReading, Source):
     type: Literal["salesforce"]
 
 
-SourceConfig = Annotated[
-    MarketoSource | SalesforceSource | DynamicsSource | HubSpotSource, Field(discriminator="type")
-]
+AnySource = MarketoSource | SalesforceSource | DynamicsSource | HubSpotSource | FilesSource | SqlSource
+SourceConfig = Annotated[AnySource, Field(discriminator="type")]
 
 
 class Breaker(Strict):
@@ -239,7 +239,7 @@ class Platform(Strict):
         """`acme/prod`: the name a source's `feeds` uses for this file."""
         return f"{self.platform}/{self.sandbox}"
 
-    def source(self, connection: str) -> SourceConfig:
+    def source(self, connection: str) -> AnySource:
         """The source of this connection. Raises KeyError."""
         return {source.connection: source for source in self.sources}[connection]
 

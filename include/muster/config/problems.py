@@ -146,8 +146,14 @@ def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[B
         if fields:
             found = [inner for annotation in fields for inner in _models_in(annotation)]
         else:
-            found = [kind for kind in found if part in get_args(kind.model_fields["type"].annotation)]
+            found = [kind for kind in found if _is_tagged(kind, part)]
     return found
+
+
+def _is_tagged(model: type[BaseModel], tag: str) -> bool:
+    """Is this the model that the tag of a union chose? One without tags is the value of a key that a person chose."""
+    kind = model.model_fields.get("type")
+    return kind is None or tag in get_args(kind.annotation)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -15,7 +15,7 @@ from muster.config.problems import suggest
 from muster.errors import Problem
 from muster.naming import custom_object
 
-SYSTEMS = ("marketo", "salesforce", "dynamics", "hubspot", "files")
+SYSTEMS = ("marketo", "salesforce", "dynamics", "hubspot", "files", "sql")
 
 # What a natively synced Marketo shows of its CRM, and where the CRM itself keeps it (B2)
 SYNCED_OBJECTS = {

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from muster.errors import SourceError
 from muster.windows import Window
 
 if TYPE_CHECKING:
+    from muster.config import SourceConfig
     from muster.lake import Lake, WindowWriter
 
 Kind = Literal["window", "snapshot"]
@@ -32,6 +33,7 @@ RunKind = Literal["nightly", "backfill", "delta"]
 Ticket = dict[str, Any]
 Sleep = Callable[[float], None]
 BATCH_ROWS = 10_000
+PEEKABLE = "sources of type files and sql can be looked at"
 
 sleep: Sleep = time.sleep
 
@@ -82,6 +84,15 @@ class Collected:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Peek:
+    """What a look at one object showed. `rows` are values as text; whoever shows them masks them."""
+
+    kinds: Mapping[str, str]
+    rows: Sequence[Mapping[str, str | None]]
+    origin: str
+
+
 class Source(ABC):
     """One instance. Every method that calls out may raise SourceError."""
 
@@ -106,6 +117,15 @@ class Source(ABC):
     def is_bulk(cls, object_name: str) -> bool:
         """Do the windows of this object go through bulk jobs?"""
         return object_name in cls.bulk_objects
+
+    @classmethod
+    def snapshots(cls, config: SourceConfig) -> tuple[str, ...]:  # noqa: ARG003
+        """The objects that this configuration reads whole each night, in the order of `snapshot_objects`."""
+        return cls.snapshot_objects
+
+    def peek(self, object_name: str, rows: int) -> Peek:  # noqa: ARG002
+        """What is really there now: the columns with their kinds, and the first rows. Commits nothing."""
+        raise SourceError(f"'{object_name}' can't be looked at before it is read", hint=PEEKABLE)
 
     def begin_delta(self, object_name: str, window: Window) -> Ticket:  # noqa: ARG002
         """A ticket for reading a short window without a bulk job; for the objects of `delta_objects`."""

@@ -12,8 +12,9 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -23,9 +24,6 @@ import pyarrow.csv as arrow_csv
 from muster.errors import IntegrityError
 from muster.sources.base import BATCH_ROWS
 
-if TYPE_CHECKING:
-    from muster.lake import WindowWriter
-
 BLOCK_BYTES = 8 << 20
 LOOK_BYTES = 256 << 10  # looked through at once: what fits the processor's cache is twice as fast
 QUOTE, RETURN, NEWLINE = ord('"'), ord("\r"), ord("\n")
@@ -34,6 +32,36 @@ NOT_UTF8 = "bytes that are not UTF-8"
 NUL = "a NUL byte"
 BESIDE_QUOTE = np.zeros(256, dtype=bool)  # what may stand before an opening and after a closing quote
 BESIDE_QUOTE[list(b',\r\n"')] = True
+
+
+class RowWriter(Protocol):
+    """Where rows go: the lake's writer, or what stands before it."""
+
+    def write_arrow(self, table: pa.Table) -> None: ...
+
+    def quarantine(self, row_number: int, reason: str, raw: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the values of a file are set apart. `by_line`: rows put aside are numbered by the line they begin in."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    by_line: bool = False
+
+    @property
+    def is_usual(self) -> bool:
+        """Can the fast parser read it?"""
+        return (self.delimiter, self.quote) == (",", '"')
+
+    def reader(self, lines: Iterable[str]) -> Any:
+        """Python's parser in strict mode."""
+        return csv.reader(lines, strict=True, delimiter=self.delimiter, quotechar=self.quote)
+
+
+USUAL = Layout()
 
 
 @dataclass(frozen=True)
@@ -47,7 +75,13 @@ class Counts:
 
 
 def write_csv(
-    path: Path, fields: Sequence[str], writer: WindowWriter, *, where: str, first_row: int = 0
+    path: Path,
+    fields: Sequence[str],
+    writer: RowWriter,
+    *,
+    where: str,
+    first_row: int = 0,
+    layout: Layout = USUAL,
 ) -> Counts:
     """Every row of the file. Its header must equal `fields` (F2, F9); `first_row` numbers go on from there.
 
@@ -56,12 +90,12 @@ def write_csv(
     size = path.stat().st_size
     if size == 0:
         return Counts(0, 0)
-    start = _after_header(path, fields, where)
+    start = _after_header(path, fields, where, layout) if layout.header else 0
     writer.write_arrow(_table([], fields))
     if start == size:
         return Counts(0, 0)
-    done, is_all = _write_fast(path, start, fields, writer)
-    return Counts(done, 0) if is_all else _write_strict(path, fields, writer, done, first_row)
+    done, is_all = _write_fast(path, start, fields, writer) if layout.is_usual else (0, False)
+    return Counts(done, 0) if is_all else _write_strict(path, fields, writer, done, first_row, layout)
 
 
 class OutOfPlace(ValueError):
@@ -122,12 +156,12 @@ def _has_lone_return(data: np.ndarray, following: bytes) -> bool:
     return not (data[at + 1] == NEWLINE).all()
 
 
-def _after_header(path: Path, fields: Sequence[str], where: str) -> int:
+def _after_header(path: Path, fields: Sequence[str], where: str, layout: Layout) -> int:
     """Where the first row begins. Raises IntegrityError."""
     with path.open("rb") as file:
         line = file.readline()
     try:
-        header = next(csv.reader([line.decode("utf-8")], strict=True), [])
+        header: list[str] = next(layout.reader([line.decode("utf-8")]), [])
     except (UnicodeDecodeError, csv.Error):
         header = []
     if header != list(fields):
@@ -140,7 +174,7 @@ def _after_header(path: Path, fields: Sequence[str], where: str) -> int:
     return len(line)
 
 
-def _write_fast(path: Path, start: int, fields: Sequence[str], writer: WindowWriter) -> tuple[int, bool]:
+def _write_fast(path: Path, start: int, fields: Sequence[str], writer: RowWriter) -> tuple[int, bool]:
     """Rows by Arrow: how many it wrote, and whether these are all."""
     text = {name: pa.string() for name in fields}
     done = 0
@@ -169,16 +203,20 @@ def _write_fast(path: Path, start: int, fields: Sequence[str], writer: WindowWri
 
 
 def _write_strict(
-    path: Path, fields: Sequence[str], writer: WindowWriter, skip: int, first_row: int
+    path: Path, fields: Sequence[str], writer: RowWriter, skip: int, first_row: int, layout: Layout
 ) -> Counts:
     """Rows by Python's csv module in strict mode, behind the `skip` rows that are written already."""
     rows, quarantined = skip, 0
     batch: list[list[str]] = []
-    for number, record, reason, raw in _records(path, len(fields)):
+    for number, line, record, reason, raw in _records(path, len(fields), layout):
         if number <= skip:
             continue
         if record is None:
-            writer.quarantine(first_row + number, reason, raw.decode("utf-8", "backslashreplace"))
+            writer.quarantine(
+                line if layout.by_line else first_row + number,
+                reason,
+                raw.decode("utf-8", "backslashreplace"),
+            )
             quarantined += 1
             continue
         batch.append(record)
@@ -189,24 +227,36 @@ def _write_strict(
     return Counts(rows + len(batch), quarantined)
 
 
-def _records(path: Path, width: int) -> Iterator[tuple[int, list[str] | None, str, bytes]]:
-    """(number from 1, values or None, reason, raw bytes) of each row after the header."""
+def _records(
+    path: Path, width: int, layout: Layout
+) -> Iterator[tuple[int, int, list[str] | None, str, bytes]]:
+    """(number from 1, line it begins in, values or None, reason, raw bytes) of each row after the header."""
     csv.field_size_limit(sys.maxsize)  # of the whole process; a long field is no reason to fail (F31)
     with path.open("rb") as file:
-        file.readline()
+        line = 1
+        if layout.header:
+            file.readline()
+            line = 2
         seen: list[bytes] = []
-        reader = csv.reader(_remembered(file, seen), strict=True)
+        reader = layout.reader(_remembered(file, seen))
         for number in range(1, sys.maxsize):
+            line += len(seen)
             seen.clear()
             try:
                 record = next(reader, None)
             except csv.Error:
-                yield number, None, MISPLACED, b"".join(seen)
+                yield number, line, None, MISPLACED, b"".join(seen)
                 continue
             if record is None:
                 return
             reason = _fault(record, width)
-            yield number, None if reason else record, reason, b"".join(seen) if reason else b""
+            yield number, line, None if reason else record, reason, b"".join(seen) if reason else b""
+
+
+def first_records(path: Path, width: int, layout: Layout, count: int) -> list[list[str]]:
+    """The first sound rows of a file, among its first `count`."""
+    found = islice(_records(path, width, layout), count)
+    return [record for _, _, record, _, _ in found if record is not None]
 
 
 def parse_row(raw: str, width: int) -> tuple[list[str] | None, str]:

@@ -23,7 +23,7 @@ def plan_windows(
     nightly: all from history_start to the interval's end that no manifest covers, and one reading of each snapshot
     object for this interval. backfill: the interval's own gaps, no snapshots.
     """
-    snapshots = source_class(config.system).snapshot_objects
+    snapshots = source_class(config.system).snapshots(config)
     wanted = _wanted(settings, interval, run_kind)
     windows = [
         WindowTask(name, window, "window", run_kind)
@@ -58,7 +58,7 @@ def _committed(lake: Lake, config: SourceConfig, object_name: str, kind: str) ->
 
 def windowed_objects(config: SourceConfig) -> tuple[str, ...]:
     """The objects that have a past to read: all but those that are read whole each night."""
-    snapshots = source_class(config.system).snapshot_objects
+    snapshots = source_class(config.system).snapshots(config)
     return tuple(name for name in config.all_objects if name not in snapshots)
 
 

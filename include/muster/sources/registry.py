@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from muster.config import DynamicsSource, HubSpotSource, MarketoSource
+from muster.config import DynamicsSource, FilesSource, HubSpotSource, MarketoSource, SqlSource
 from muster.errors import SourceError
 from muster.sources.base import Sleep, Source
 from muster.sources.dynamics.source import DynamicsReader
+from muster.sources.files.source import FilesReader
 from muster.sources.hubspot.source import HubSpotReader
 from muster.sources.marketo.source import MarketoReader
 from muster.sources.salesforce.source import SalesforceReader
+from muster.sources.sql.source import SqlReader
 from muster.state import Gates
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ SOURCES: dict[str, type[Source]] = {
     "salesforce": SalesforceReader,
     "dynamics": DynamicsReader,
     "hubspot": HubSpotReader,
+    "files": FilesReader,
+    "sql": SqlReader,
 }
 
 
@@ -52,6 +56,10 @@ def open_source(
     if isinstance(config, MarketoSource):
         gate = gates.source(config, is_urgent=is_urgent)
         return MarketoReader(config, connection, gate=gate, transport=transport, sleep=sleep)
+    if isinstance(config, FilesSource):
+        return FilesReader(config, connection, transport=transport, sleep=sleep)
+    if isinstance(config, SqlSource):
+        return SqlReader(config, connection, sleep=sleep)
     if isinstance(config, HubSpotSource):
         return HubSpotReader(config, connection, transport=transport, sleep=sleep)
     if isinstance(config, DynamicsSource):

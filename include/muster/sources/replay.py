@@ -65,6 +65,8 @@ def _again(manifest: Manifest, aside: Aside, mending: Mending) -> tuple[Sequence
     """(values in the order of the window's columns, or None and the reason)."""
     if "read" in manifest.evidence and aside.reason == NUL:
         return _answered(manifest, aside, mending)
+    if "files" in manifest.evidence:
+        return None, f"{aside.reason} (mend the file: it is read again under its new time)"
     if "read" in manifest.evidence:
         return (
             None,

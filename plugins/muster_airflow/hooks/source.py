@@ -39,6 +39,7 @@ def _converted(connection_id: str, found: Any) -> Connection:
         password=found.password,
         port=found.port,
         extra=found.extra_dejson,
+        kind=found.conn_type,
     )
 
 

@@ -16,8 +16,6 @@ ORG = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
 class DynamicsBench(Bench):
-    has_jobs = False
-
     def __init__(self, tmp: Path, **more: Any) -> None:
         super().__init__(
             tmp, "dynamics", "main", "contacts", "contactid", "lastname",

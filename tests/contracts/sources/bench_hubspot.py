@@ -24,8 +24,6 @@ PLAIN = {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}
 
 
 class HubSpotBench(Bench):
-    has_jobs = False
-
     def __init__(self, tmp: Path, **more: Any) -> None:
         super().__init__(
             tmp, "hubspot", "main", "contacts", "id", "lastname",

@@ -9,17 +9,23 @@ from typing import Any
 
 import pytest
 from bench_dynamics import DynamicsBench
+from bench_files import FilesBench
 from bench_hubspot import HubSpotBench
+from bench_postgres import PostgresBench
+from bench_sql import SqlBench
 from source_benches import Bench, MarketoBench, SalesforceBench
 
-from muster_simulators.web import running
-
 BENCHES: dict[str, type[Any]] = {
-    "marketo": MarketoBench,
-    "salesforce": SalesforceBench,
     "dynamics": DynamicsBench,
+    "files": FilesBench,
     "hubspot": HubSpotBench,
+    "marketo": MarketoBench,
+    "postgres": PostgresBench,
+    "salesforce": SalesforceBench,
+    "sql": SqlBench,
 }
+WITH_JOBS = ("marketo", "salesforce")
+WITHOUT_NUL = ("postgres",)  # a text there can't hold one
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def start() -> Iterator[Callable[[Bench], Bench]]:
     with ExitStack() as stack:
 
         def started(bench: Bench) -> Bench:
-            bench.url = stack.enter_context(running(bench.app(bench.store()))).url
+            bench.serve(stack)
             return bench
 
         yield started
@@ -40,9 +46,15 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return BENCHES[request.param](tmp_path)
 
 
-@pytest.fixture(params=sorted(name for name, kind in BENCHES.items() if kind.has_jobs))
+@pytest.fixture(params=sorted(set(BENCHES) - set(WITHOUT_NUL)))
+def poison_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """One of the sources that can hold a value which can't be kept."""
+    return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture(params=WITH_JOBS)
 def job_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    """One of the sources that are read through bulk jobs."""
+    """One of the sources whose windows go through bulk jobs."""
     return BENCHES[request.param](tmp_path)
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +27,7 @@ from muster.windows import Window
 from muster_simulators.clock import SimClock
 from muster_simulators.faults import Fault, FaultPlan
 from muster_simulators.store import Store
-from muster_simulators.web import Stats
+from muster_simulators.web import Stats, running
 from muster_simulators.world.model import Change
 
 DAY = timedelta(days=1)
@@ -61,8 +62,8 @@ class Bench:
     events: list[str] = field(default_factory=list)
     homes: itertools.count = field(default_factory=itertools.count)
     source_settings: dict[str, Any] = field(default_factory=dict)
-    #: are windows read through bulk jobs?
-    has_jobs: ClassVar[bool] = True
+    failed_job: str = ""  # the call after which a bulk job fails; empty where there are no jobs
+    lasting: str = "HTTP 503"  # how an error tells of a `status` fault of 503
 
     @property
     def id(self) -> str:
@@ -91,6 +92,10 @@ class Bench:
 
     def app(self, store: Store) -> Any:
         raise NotImplementedError
+
+    def serve(self, stack: ExitStack) -> None:
+        """From now on the source can be reached; until the stack ends."""
+        self.url = stack.enter_context(running(self.app(self.store()))).url
 
     def key_of(self, number: int) -> str:
         raise NotImplementedError
@@ -206,6 +211,7 @@ class MarketoBench(Bench):
                 "GET /bulk/v1/leads/export/.*/file", "POST /identity",
             ),
             file_call="GET /bulk/v1/leads/export/.*/file",
+            failed_job="leads/export/.*/enqueue",
             objects=(
                 "leads", "activities", "deleted_leads", "lead_changes", "static_lists", "companies", "opportunities",
                 "opportunity_roles", "sales_persons", "programs", "program_members", "smart_campaigns",
@@ -290,6 +296,7 @@ class SalesforceBench(Bench):
                 "GET /services/data/v66.0/jobs/query/.*/results",
             ),
             file_call="GET .*/results Contact",
+            failed_job="POST .*/jobs/query Contact",
             objects=(
                 "accounts", "contacts", "leads", "opportunities", "opportunity_contact_roles",
                 "account_contact_relations", "campaigns", "campaign_members", "users", "deleted_records",

@@ -25,7 +25,9 @@ def again(bench: Bench, settings: Any, **mending: bool) -> list[Replayed]:
 
 
 @pytest.fixture
-def poisoned(bench: Bench, start: Start) -> tuple[Bench, Any]:
+def poisoned(job_bench: Bench, start: Start) -> tuple[Bench, Any]:
+    """Only rows of a bulk job's files come back by a replay: a file or row of others is mended where it lies."""
+    bench = job_bench
     bench.person(1, NOON, "before")
     bench.person(2, NOON, "nul\0byte")
     bench.person(3, NOON, 'nul\0 "and",\nmore')

@@ -209,7 +209,8 @@ def test_odd_values_come_back_as_they_went_in(bench: Bench, start: Start) -> Non
     assert bench.aside(settings) == []
 
 
-def test_a_poison_row_is_put_aside_and_the_others_load(bench: Bench, start: Start) -> None:
+def test_a_poison_row_is_put_aside_and_the_others_load(poison_bench: Bench, start: Start) -> None:
+    bench = poison_bench
     bench.person(1, NOON, "before")
     bench.person(2, NOON, "nul\0byte")
     bench.person(3, NOON, "after")
@@ -250,7 +251,7 @@ def test_a_lasting_fault_of_any_call_commits_nothing_and_says_which_call(
     with pytest.raises(SourceError) as caught:
         bench.extract(settings)
     assert bench.committed(settings) == []
-    assert "HTTP 503" in str(caught.value)
+    assert bench.lasting in str(caught.value)
     assert bench.id in str(caught.value)
     bench.faults.clear()
     bench.extract(settings)
@@ -269,32 +270,33 @@ def test_a_download_that_is_cut_is_completed(bench: Bench, start: Start, at: int
 
 
 def test_a_job_that_failed_is_made_anew(job_bench: Bench, start: Start) -> None:
-    job_bench.person(1, NOON)
-    fault = job_bench.fault("failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact")
-    settings = start(job_bench).settings()
-    job_bench.extract(settings)
+    bench = job_bench
+    bench.person(1, NOON)
+    fault = bench.fault("failed_job", bench.failed_job)
+    settings = start(bench).settings()
+    bench.extract(settings)
     assert fault.hits == 1
-    assert len(job_bench.rows(settings)) == 1
-    assert any("asking for it anew" in event for event in job_bench.events)
+    assert len(bench.rows(settings)) == 1
+    assert any("asking for it anew" in event for event in bench.events)
 
 
 def test_a_job_that_fails_every_time_is_given_up(job_bench: Bench, start: Start) -> None:
-    job_bench.fault("failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact", times=None)
-    settings = start(job_bench).settings()
+    bench = job_bench
+    bench.fault("failed_job", bench.failed_job, times=None)
+    settings = start(bench).settings()
     with pytest.raises(JobLost):
-        job_bench.extract(settings)
-    assert job_bench.committed(settings) == []
+        bench.extract(settings)
+    assert bench.committed(settings) == []
 
 
 def test_a_failed_job_is_told_to_whoever_waits_for_it(job_bench: Bench, start: Start) -> None:
-    job_bench.fault(
-        "failed_job", "leads/export/.*/enqueue|POST .*/jobs/query Contact", "no answer for ann@acme.example"
-    )
-    settings = start(job_bench).settings()
-    with job_bench.open(settings) as source:
-        ticket = job_bench.through_json(source.begin(job_bench.people, NIGHT))
+    bench = job_bench
+    bench.fault("failed_job", bench.failed_job, "no answer for ann@acme.example")
+    settings = start(bench).settings()
+    with bench.open(settings) as source:
+        ticket = bench.through_json(source.begin(bench.people, NIGHT))
         with pytest.raises(SourceError, match="Failed") as caught:
-            _wait(job_bench, source, ticket)
+            _wait(bench, source, ticket)
     assert "ann@" not in str(caught.value)
 
 
@@ -337,10 +339,11 @@ def test_two_attempts_at_once_are_harmless(bench: Bench, start: Start) -> None:
 
 
 def test_a_bulk_window_without_a_ticket_is_refused(job_bench: Bench, start: Start) -> None:
-    settings = start(job_bench).settings()
-    config = settings.platform.source(job_bench.id)
-    with job_bench.open(settings) as source, pytest.raises(JobLost, match="no bulk job"):
-        extract_window(settings, config, source, job_bench.task(settings), None, run_id="r")
+    bench = job_bench
+    settings = start(bench).settings()
+    config = settings.platform.source(bench.id)
+    with bench.open(settings) as source, pytest.raises(JobLost, match="no bulk job"):
+        extract_window(settings, config, source, bench.task(settings), None, run_id="r")
 
 
 def test_nothing_said_holds_a_secret_a_token_or_a_person(
@@ -373,7 +376,7 @@ def test_nothing_is_left_behind(bench: Bench, start: Start) -> None:
 
 def _wait(bench: Bench, source: Any, ticket: Any) -> None:
     for _ in range(50):
-        if source.ready(ticket):
+        if ticket is None or source.ready(ticket):
             return
         bench.sleep(1)
     raise AssertionError("never ready")
