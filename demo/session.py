@@ -31,6 +31,7 @@ from demo.stack import (
 from muster.naming import BACKFILL_DAG, BUILD_DAG, activate_dag, extract_dag
 
 AFTER_MIDNIGHT = timedelta(minutes=30)
+CONFIG = ROOT / "include" / "config"
 DAY = timedelta(days=1)
 PARSE_SECONDS = 90.0
 CONNECTIONS = "connections.env"
@@ -42,8 +43,10 @@ class Session:
     `home` is what MUSTER_HOME is for this demo; beside it lie Airflow's own files, in `airflow`.
     """
 
-    def __init__(self, home: Path, people: int, seed: int, port: int, screen: Screen) -> None:
-        self.home, self.folder = home, home / "airflow"
+    def __init__(
+        self, home: Path, people: int, seed: int, port: int, screen: Screen, config: Path = CONFIG
+    ) -> None:
+        self.home, self.folder, self.config = home, home / "airflow", config
         self.people, self.seed, self.screen = people, seed, screen
         self.port = free_port(port)
         self._pool = ThreadPoolExecutor(2)
@@ -111,7 +114,7 @@ class Session:
             self.screen.say(f"a former run had left {', '.join(left)} running; stopped")
         self.screen.say("starting the simulated sources and Airflow")
         world = self._pool.submit(_build_world, self.people, self.seed)
-        base = {"MUSTER_HOME": str(self.home), "MUSTER_CONFIG": str(ROOT / "include" / "config")}
+        base = {"MUSTER_HOME": str(self.home), "MUSTER_CONFIG": str(self.config)}
         plain = environment(self.folder, self.port, base)
         process, ports = start_simulators(self.folder, plain, self.people, self.seed, "2026-03-01T12:00:00Z")
         record(self.folder, (process,))
@@ -145,10 +148,10 @@ class Session:
     def _settle(self, world: Future[object]) -> None:
         """The configuration, the pools and the checks."""
         from demo.verify import Verifier
-        from muster.config import config_folder, load
+        from muster.config import load
         from muster_airflow.pools import pools_of
 
-        self.settings = load(config_folder(ROOT / "include" / "config"), home=self.home)
+        self.settings = load(self.config, home=self.home)
         self.airflow.ensure_pools(pools_of(self.settings))
         self.verifier = Verifier(self.settings, self.simulators, world, self.screen)
 
