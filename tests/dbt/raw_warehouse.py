@@ -66,9 +66,13 @@ LAKE = {
 @cache
 def declared(system: str) -> dict[str, list[str]]:
     """Raw tables of a system and the columns that staging reads, as _sources.yml lists them."""
-    path = PROJECT / "models" / "staging" / system / "_sources.yml"
-    tables = yaml.safe_load(path.read_text())["sources"][0]["tables"]
-    return {table["name"]: [column["name"] for column in table["columns"]] for table in tables}
+    return {table["name"]: [column["name"] for column in table["columns"]] for table in source_tables(system)}
+
+
+def source_tables(system: str, project: Path = PROJECT) -> list[dict[str, Any]]:
+    """The raw tables of a system as its _sources.yml files, written and generated, describe them."""
+    files = sorted((project / "models" / "staging" / system).rglob("_sources.yml"))
+    return [table for path in files for table in yaml.safe_load(path.read_text())["sources"][0]["tables"]]
 
 
 @dataclass

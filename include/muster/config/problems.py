@@ -146,8 +146,14 @@ def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[B
         if fields:
             found = [inner for annotation in fields for inner in _models_in(annotation)]
         else:
-            found = [kind for kind in found if part in get_args(kind.model_fields["type"].annotation)]
+            found = [kind for kind in found if _is_named(part, kind)]
     return found
+
+
+def _is_named(part: str, model: type[BaseModel]) -> bool:
+    """Is `part` the union tag of this model? Where models have no tag, it is a key of the user's own."""
+    tag = model.model_fields.get("type")
+    return tag is None or part in get_args(tag.annotation)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
