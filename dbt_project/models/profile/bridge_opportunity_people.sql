@@ -19,7 +19,7 @@ people as (
 ),
 
 clustered as (
-    select * from {{ ref('int_person__clustered') }}
+    select * from {{ ref('int_person__lookup') }}
 ),
 
 roles as (

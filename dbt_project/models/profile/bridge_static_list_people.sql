@@ -8,7 +8,7 @@ with members as (
 ),
 
 clustered as (
-    select * from {{ ref('int_person__clustered') }}
+    select * from {{ ref('int_person__lookup') }}
 ),
 
 people as (

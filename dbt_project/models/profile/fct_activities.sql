@@ -11,7 +11,7 @@ activity_types as (
 ),
 
 clustered as (
-    select * from {{ ref('int_person__clustered') }}
+    select * from {{ ref('int_person__lookup') }}
 ),
 
 placed as (

@@ -2,6 +2,10 @@ with live as (
     select * from {{ ref('int_person__live_records') }}
 ),
 
+lookup as (
+    select * from {{ ref('int_person__lookup') }}
+),
+
 relations as (
     select * from {{ ref('stg_salesforce__account_contact_relations') }} where not coalesce(is_deleted, false)
 ),
@@ -28,6 +32,16 @@ told as (
     from mapped
 ),
 
+-- Who may be named: live records, and live people by a CRM id that their lead carries.
+known as (
+    select record_key, person_key from live
+    union all
+    select o.record_key, o.person_key
+    from lookup as o
+    semi join live as l on l.person_key = o.person_key
+    where not o.is_record
+),
+
 listed as (
     select
         l.person_key,
@@ -37,7 +51,7 @@ listed as (
         coalesce(r.is_active, false) as is_active,
         r.roles,
     from told as r
-    inner join live as l on l.record_key = r.record_key
+    inner join known as l on l.record_key = r.record_key
     inner join accounts as a on a.source_instance = r.source_instance and a.account_id = r.account_id
 ),
 

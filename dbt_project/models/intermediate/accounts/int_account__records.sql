@@ -6,6 +6,10 @@ marketo as (
     select * from {{ ref('stg_marketo__companies') }}
 ),
 
+carried as (
+    select * from {{ ref('int_account__carried') }}
+),
+
 mapped as (
     select * from {{ ref('int_mapped__accounts') }}
 ),
@@ -29,6 +33,13 @@ united as (
         false as is_deleted,
         false as is_merged_loser,
     from marketo
+    union all by name
+    select
+        3 as object_rank,
+        *,
+        false as is_deleted,
+        false as is_merged_loser,
+    from carried
     union all by name
     select
         *,
