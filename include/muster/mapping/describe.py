@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from muster.compiled import MARK, quoted
 from muster.config.mapping import ObjectMapping, columns_read
+from muster.config.mapping_model import Cast
 from muster.mapping.sql import Group, selected
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _added() -> list[str]:
 
 
 def _source_columns(groups: Sequence[Group]) -> Iterator[str]:
-    casts: dict[str, str] = {}
+    casts: dict[str, Cast] = {}
     docs: dict[str, tuple[str, bool]] = {}
     for group in groups:
         for name, cast in columns_read(group.mapping).items():

@@ -29,8 +29,11 @@ class Group:
 @cache
 def _keywords() -> frozenset[str]:
     """Words that can't name a column without quotes."""
-    found = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'")
-    return frozenset(row[0] for row in found.fetchall())
+    with duckdb.connect() as engine:
+        found = engine.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'"
+        ).fetchall()
+    return frozenset(row[0] for row in found)
 
 
 def identifier(name: str) -> str:
