@@ -14,8 +14,6 @@ What must be equal, and why no more can be:
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from mapped_project import compiled
 from raw_warehouse import EMEA, EXPECTED, MAIN, Built, Raw, build
@@ -123,7 +121,9 @@ def test_people_belong_to_the_same_accounts(built: dict[str, Built]) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["c", "c_further"])
-def test_opportunities_are_the_same_directly_and_beside_marketo(built: dict[str, Built], pattern: str) -> None:
+def test_opportunities_are_the_same_directly_and_beside_marketo(
+    built: dict[str, Built], pattern: str
+) -> None:
     def deals(one: Built) -> list[dict]:
         return one.rows(
             "select o.opportunity_id, o.name, o.stage_name, o.amount, o.is_won, a.primary_record_key as account"
@@ -139,7 +139,9 @@ def test_a_synced_marketo_alone_has_no_opportunities(built: dict[str, Built]) ->
     assert built["a"].column("select count(*) from dim_accounts")[0] > 20
 
 
-def test_roles_on_deals_find_their_people_by_crm_id_where_contacts_are_not_read(built: dict[str, Built]) -> None:
+def test_roles_on_deals_find_their_people_by_crm_id_where_contacts_are_not_read(
+    built: dict[str, Built],
+) -> None:
     def roles(one: Built, seen: set[str]) -> set[tuple[str, str, frozenset[str]]]:
         contacts: dict[str, set[str]] = {}
         for contact, person in people(one).items():

@@ -56,7 +56,7 @@ class FieldSpec(Strict):
     """the source's field"""
     constant: Written | None = None
     """the same value for every row, instead of a field"""
-    values: dict[Written, Written] = {}
+    values: dict[Written, Written] = Field(default={})
     """what each value of the field means; a value that isn't listed means nothing"""
     labels: SourceField | None = None
     """field of an option set: its label (`<field>__label`) is taken where the source wrote one, else its value"""
@@ -112,11 +112,11 @@ class ObjectMapping(Strict):
     """the field that says a row is gone, with the values that mean so"""
     rank: int | None = Field(default=None, ge=1, le=99)
     """place in survivorship: the smallest is asked first (CRM 1, its leads 2, Marketo 3, others 4)"""
-    fields: dict[str, Spec | None] = {}
+    fields: dict[str, Spec | None] = Field(default={})
     """model field: the source's field. `null` takes the default's away"""
-    columns: dict[Slug, Column] = {}
+    columns: dict[Slug, Column] = Field(default={})
     """further columns of the staging model"""
-    custom: list[SourceField] = []
+    custom: list[SourceField] = Field(default=[])
     """fields that pass through to the profile as text, as `custom__<slug>`"""
 
     @field_validator("fields", mode="before")
@@ -168,7 +168,7 @@ class ObjectMapping(Strict):
 class MappingFile(Strict):
     """A mapping file."""
 
-    objects: dict[Slug, ObjectMapping] = {}
+    objects: dict[Slug, ObjectMapping] = Field(default={})
     """by name of the object, as listed in platform.yml"""
 
     @field_validator("objects", mode="before")

@@ -138,9 +138,9 @@ class _Place:
     def _holds(self, layer: _Layer, keys: PathTuple) -> bool:
         value = layer.document.value["objects"].get(self.object)
         for key in keys:
-            if isinstance(value, dict) and key in value:
-                value = value[key]
-            elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            if (isinstance(value, dict) and key in value) or (
+                isinstance(value, list) and isinstance(key, int) and key < len(value)
+            ):
                 value = value[key]
             else:
                 return False
@@ -198,7 +198,7 @@ def _judge(mapping: ObjectMapping, place: _Place, source: Listed) -> Iterator[Pr
 
 def _fields(mapping: ObjectMapping, entity: Entity, place: _Place) -> Iterator[Problem]:
     names = [one.name for one in entity.fields]
-    for name in mapping.fields:
+    for name in mapping.filled:
         if name not in names:
             yield place.problem(
                 ("fields", name), f"{entity.name} have no field '{name}'", suggest(name, names)
