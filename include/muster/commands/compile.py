@@ -26,11 +26,11 @@ def compile_audiences(
     """Write the models of audiences/*.yml, of their destinations and of the sources' mappings into dbt_project."""
     from muster.audiences import load_audiences, write_models
     from muster.config.mapping_files import listed_sources, load_mappings
-    from muster.mapping import write_mappings
+    from muster.mapping import custom_columns, write_mappings
 
     settings = session(context).settings()
     mappings = load_mappings(listed_sources(settings.platform), settings.mappings_dir)
-    audiences = load_audiences(settings.audiences_dir)
+    audiences = load_audiences(settings.audiences_dir, custom=custom_columns(mappings))
     changed = write_mappings(mappings, settings.dbt_project, check=check)
     changed += write_models(audiences, settings.platform, settings.dbt_project, check=check)
     if check and changed:

@@ -138,12 +138,12 @@ class _Place:
     def _holds(self, layer: _Layer, keys: PathTuple) -> bool:
         value = layer.document.value["objects"].get(self.object)
         for key in keys:
-            if (isinstance(value, dict) and key in value) or (
-                isinstance(value, list) and isinstance(key, int) and key < len(value)
-            ):
-                value = value[key]
-            else:
+            is_there = isinstance(value, dict) and key in value
+            if isinstance(value, list) and isinstance(key, int):
+                is_there = key < len(value)
+            if not is_there:
                 return False
+            value = value[key]  # type: ignore[index]
         return True
 
 

@@ -17,7 +17,7 @@ from muster.state import Gates
 if TYPE_CHECKING:
     from muster.config import Connection, SourceConfig
 
-SOURCES: dict[str, type[MarketoReader] | type[SalesforceReader]] = {
+SOURCES: dict[str, type[Source]] = {
     "marketo": MarketoReader,
     "salesforce": SalesforceReader,
 }
