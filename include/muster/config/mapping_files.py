@@ -143,7 +143,7 @@ class _Place:
                 is_there = key < len(value)
             if not is_there:
                 return False
-            value = value[key]  # type: ignore[index]
+            value = value[key]
         return True
 
 
