@@ -10,7 +10,7 @@ WORKERS ?= 2
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-soak bench-extract bench-deltas check format compile new-audience docs lock
+.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-soak bench-extract bench-deltas check format compile new-audience new-source docs lock
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,7 +62,7 @@ bench-extract: $(STAMP) ## Bulk files to committed Parquet, against DuckDB's con
 bench-deltas: $(STAMP) ## A change in a Marketo until it is in the lake, by the five-minute path
 	@$(BIN)/python -m bench.deltas
 
-check: $(STAMP) ## Lint, types, import contracts, compiled audiences
+check: $(STAMP) ## Lint, types, import contracts, compiled audiences and mappings
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -73,11 +73,14 @@ format: $(STAMP) ## Bring the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-compile: $(STAMP) ## Audience definitions into dbt models
+compile: $(STAMP) ## Audience definitions and mappings into dbt models
 	@$(BIN)/muster compile
 
 new-audience: $(STAMP) ## A commented audience to start from: NAME=some_words
 	@$(BIN)/muster new-audience $(NAME)
+
+new-source: $(STAMP) ## A connector that runs before a line is written: NAME=acme_crm
+	@$(BIN)/python -m tools.new_source $(NAME)
 
 docs: $(STAMP) ## The generated reference pages
 	@$(BIN)/python -m tools.reference

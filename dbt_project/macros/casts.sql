@@ -17,9 +17,14 @@ try_cast({{ expression }} as {{ data_type }})
 nullif({{ column }}, '')
 {%- endmacro -%}
 
+{#- The same where a source writes a word for no value; `nothing` is that word as an SQL text. -#}
+{%- macro text_but(column, nothing) -%}
+nullif(nullif({{ column }}, {{ nothing }}), '')
+{%- endmacro -%}
+
 {#- Marketo's bulk files write an empty value as the literal `null`. -#}
 {%- macro bulk_text(column) -%}
-nullif(nullif({{ column }}, 'null'), '')
+{{ text_but(column, "'null'") }}
 {%- endmacro -%}
 
 {%- macro bulk_cast(column, data_type) -%}

@@ -19,9 +19,10 @@ from muster.audiences import scaffold
 from muster.audiences.catalogue import MODELS, PERSON
 from muster.audiences.compile import compile_audience
 from muster.audiences.conditions import ATTRIBUTE_NAME
-from muster.audiences.generate import ENCODED, audience_files
+from muster.audiences.generate import audience_files
 from muster.audiences.model import Audience, Compare, Group
 from muster.audiences.render import plain_sql
+from muster.compiled import ENCODED
 from muster.errors import ConfigError
 
 HOSTILE = (

@@ -64,11 +64,24 @@ LAKE = {
 
 
 @cache
-def declared(system: str) -> dict[str, list[str]]:
+def declared(system: str, project: Path = PROJECT) -> dict[str, list[str]]:
     """Raw tables of a system and the columns that staging reads, as _sources.yml lists them."""
-    path = PROJECT / "models" / "staging" / system / "_sources.yml"
-    tables = yaml.safe_load(path.read_text())["sources"][0]["tables"]
-    return {table["name"]: [column["name"] for column in table["columns"]] for table in tables}
+    return {
+        table["name"]: [column["name"] for column in table["columns"]]
+        for table in source_tables(system, project)
+    }
+
+
+def systems(project: Path) -> list[str]:
+    """The systems whose data the project stages."""
+    folders = (project / "models" / "staging").iterdir()
+    return sorted(folder.name for folder in folders if folder.name not in ("lake", "activation"))
+
+
+def source_tables(system: str, project: Path = PROJECT) -> list[dict[str, Any]]:
+    """The raw tables of a system as its _sources.yml files, written and generated, describe them."""
+    files = sorted((project / "models" / "staging" / system).rglob("_sources.yml"))
+    return [table for path in files for table in yaml.safe_load(path.read_text())["sources"][0]["tables"]]
 
 
 @dataclass
@@ -79,18 +92,19 @@ class Raw:
     activation: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     quarantined: Counter[tuple[str, str]] = field(default_factory=Counter)
     as_of: datetime = AS_OF
+    expected: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EXPECTED)
 
     def add(self, connection: str, object_name: str, *rows: Mapping[str, Any], **stamps: datetime) -> Raw:
         """Add rows; `_window_start`, `_window_end`, `_extracted_at` may be given to tell windows apart."""
         self.rows.setdefault((connection, object_name), []).extend({**row, **stamps} for row in rows)
         return self
 
-    def write(self, file: Path, *, threads: int = 2) -> None:
+    def write(self, file: Path, *, threads: int = 2, project: Path = PROJECT) -> None:
         with duckdb.connect(str(file), config={"threads": str(threads)}) as engine:
             engine.execute("set timezone = 'UTC'")
             engine.execute("create schema raw")
-            for system in ("marketo", "salesforce"):
-                for table, columns in declared(system).items():
+            for system in systems(project):
+                for table, columns in declared(system, project).items():
                     self._write_table(engine, system, table, columns)
             for table, columns in {**LAKE, **ACTIVATION}.items():
                 engine.execute(f"create table raw.{table} ({columns})")
@@ -99,7 +113,7 @@ class Raw:
             _insert(engine, "lake__manifests", self._manifests())
             expected = [
                 {"source_instance": connection, "system": connection.split("__")[0], "object": name}
-                for connection, names in EXPECTED.items()
+                for connection, names in self.expected.items()
                 for name in names
             ]
             _insert(engine, "lake__expected", expected)
@@ -122,7 +136,7 @@ class Raw:
         _insert(engine, table, rows)
 
     def _manifests(self) -> Iterable[dict[str, Any]]:
-        for connection, names in EXPECTED.items():
+        for connection, names in self.expected.items():
             system, instance = connection.split("__")
             for name in names:
                 found = len(self.rows.get((connection, name), ()))
@@ -232,10 +246,11 @@ class Built:
         return {one["unique_id"]: one for one in found}
 
 
-def build(raw: Raw, folder: Path, *, unit_tests: bool = True) -> Built:
+def build(raw: Raw, folder: Path, *, unit_tests: bool = True, project: Path = PROJECT) -> Built:
     """Write the raw tables, run `dbt build` over them, and fail with dbt's own words where it fails."""
     file = folder / "warehouse.duckdb"
-    raw.write(file)
-    done = dbt(file, folder, "build", *([] if unit_tests else ["--exclude-resource-type", "unit_test"]))
+    raw.write(file, project=project)
+    without = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    done = dbt(file, folder, "build", *without, project=project)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return Built(file, folder, done.stdout)

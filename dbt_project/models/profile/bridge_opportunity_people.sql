@@ -6,6 +6,10 @@ marketo_roles as (
     select * from {{ ref('stg_marketo__opportunity_roles') }}
 ),
 
+mapped_roles as (
+    select * from {{ ref('int_mapped__opportunity_people') }} where not is_deleted
+),
+
 opportunities as (
     select * from {{ ref('int_opportunity__records') }}
 ),
@@ -15,25 +19,33 @@ people as (
 ),
 
 clustered as (
-    select * from {{ ref('int_person__clustered') }}
+    select * from {{ ref('int_person__lookup') }}
 ),
 
 roles as (
     select
         source_instance,
         opportunity_id as reference_id,
-        {{ record_key('contact_id') }} as record_key,
+        {{ record_key('person_id') }} as record_key,
         role,
         is_primary,
     from salesforce_roles
     union all
     select
         source_instance,
-        external_opportunity_id,
-        {{ record_key('lead_id') }},
+        opportunity_id,
+        {{ record_key('person_id') }},
         role,
         is_primary,
     from marketo_roles
+    union all
+    select
+        source_instance,
+        opportunity_id,
+        {{ record_key('person_id') }},
+        role,
+        is_primary,
+    from mapped_roles
 ),
 
 bridge as (

@@ -1,9 +1,14 @@
 with members as (
     select list_key, {{ record_key('lead_id') }} as record_key from {{ ref('stg_marketo__static_lists') }}
+    union all
+    select l.list_key, {{ record_key('m.person_id', 'm.source_instance') }}
+    from {{ ref('int_mapped__list_members') }} as m
+    inner join {{ ref('dim_static_lists') }} as l on l.list_key = {{ record_key('m.list_id', 'm.source_instance') }}
+    where not m.is_deleted
 ),
 
 clustered as (
-    select * from {{ ref('int_person__clustered') }}
+    select * from {{ ref('int_person__lookup') }}
 ),
 
 people as (

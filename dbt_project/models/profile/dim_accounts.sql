@@ -30,6 +30,9 @@ accounts as (
         c.record_count,
         g.created_at,
         g.updated_at,
+        {%- for name in custom_columns('accounts') %}
+        g.{{ name }},
+        {%- endfor %}
     from golden as g
     inner join hierarchy as h on h.account_key = g.account_key
     inner join counted as c on c.account_key = g.account_key

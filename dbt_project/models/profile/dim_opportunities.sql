@@ -12,12 +12,16 @@ opportunities as (
         stage_name,
         opportunity_type,
         amount,
+        currency,
         probability,
         is_closed,
         is_won,
         close_on,
         created_at,
         updated_at,
+        {%- for name in custom_columns('opportunities') %}
+        {{ name }},
+        {%- endfor %}
     from records
 )
 

@@ -50,6 +50,9 @@ people as (
         c.first_seen_at,
         g.created_at,
         g.updated_at,
+        {%- for name in custom_columns('people') %}
+        g.{{ name }},
+        {%- endfor %}
     from golden as g
     inner join counted as c on c.person_key = g.person_key
     left join titles as t on t.title = g.title

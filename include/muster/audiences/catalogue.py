@@ -66,6 +66,8 @@ class EntityKind:
     fields: tuple[Field, ...]
     relations: tuple[Relation, ...] = ()
     has_events: bool = False
+    has_custom: bool = False
+    """Whether the sources' mappings may bring further text fields, `custom__<slug>`."""
 
     def field(self, name: str) -> Field | None:
         return next((found for found in self.fields if found.name == name), None)
@@ -150,6 +152,7 @@ PERSON = EntityKind(
         ),
     ),
     has_events=True,
+    has_custom=True,
 )  # fmt: skip
 
 ACCOUNT = EntityKind(
@@ -183,6 +186,7 @@ ACCOUNT = EntityKind(
             "root_account_key",
         ),
     ),
+    has_custom=True,
 )  # fmt: skip
 
 OPPORTUNITY = EntityKind(
@@ -211,6 +215,7 @@ OPPORTUNITY = EntityKind(
             _through_opportunities("opportunity_key", "person_key"),
         ),
     ),
+    has_custom=True,
 )  # fmt: skip
 
 STATIC_LIST = EntityKind(

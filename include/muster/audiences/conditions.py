@@ -11,6 +11,7 @@ A condition is a mapping, and one key says which kind it is:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,8 @@ GROUPS = ("all", "any", "none")
 KINDS = (*GROUPS, "field", "related", "event")
 MATCHES = {"any": ANY, "all": ALL, "none": NONE}
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9 _-]{0,59}")
+# The custom fields that the sources' mappings bring, by entity: {"people": ["custom__region"]}
+Custom = Mapping[str, Sequence[str]]
 KIND_HINT = "a condition is one of: all, any, none, field, related, event"
 
 
@@ -61,16 +64,18 @@ class Scope:
     entity: EntityKind
     via: Relation | None = None
 
-    def fields(self) -> dict[str, Field]:
+    def fields(self, custom: Custom) -> dict[str, Field]:
+        further = custom.get(self.entity.plural, ()) if self.entity.has_custom else ()
+        more = {name: Field(name, "text", "custom field of a source") for name in further}
         link = {LINK + field.name: field for field in self.via.link_fields} if self.via else {}
-        return {field.name: field for field in self.entity.fields} | link
+        return {field.name: field for field in self.entity.fields} | more | link
 
 
 class Reader:
     """Reads the conditions of one file. What is wrong goes to `problems`, and the condition becomes None."""
 
-    def __init__(self, document: Document, problems: list[Problem]) -> None:
-        self.document, self.problems, self.count = document, problems, 0
+    def __init__(self, document: Document, problems: list[Problem], custom: Custom) -> None:
+        self.document, self.problems, self.custom, self.count = document, problems, custom, 0
 
     def read(self, raw: Any, path: PathTuple, scope: Scope, depth: int = 1) -> Condition | None:
         self.count += 1
@@ -204,7 +209,7 @@ class Reader:
         return where, where is not None
 
     def _field(self, given: Any, path: PathTuple, scope: Scope) -> Field | None:
-        known = scope.fields()
+        known = scope.fields(self.custom)
         if isinstance(given, str) and given in known:
             return known[given]
         if isinstance(given, str) and scope.entity is EVENT and given.startswith(ATTRIBUTE):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from muster.audiences import method, values
 from muster.audiences.catalogue import AUDIENCE_ENTITIES, ENTITIES
-from muster.audiences.conditions import MAX_DEPTH, Reader, Scope
+from muster.audiences.conditions import MAX_DEPTH, Custom, Reader, Scope
 from muster.audiences.model import Audience, Condition, Entity, Place
 from muster.config.document import Document, read_document
 from muster.config.problems import suggest
@@ -26,10 +27,10 @@ MAX_NAME, MAX_DESCRIPTION = 120, 2_000
 __all__ = ["EVALUATE", "KEYS", "MAX_DEPTH", "load_audiences", "read_audience"]
 
 
-def load_audiences(folder: Path) -> list[Audience]:
-    """Every <slug>.yml of the folder, by slug. Raises ConfigError with every problem of every file."""
+def load_audiences(folder: Path, *, custom: Custom = MappingProxyType({})) -> list[Audience]:
+    """Every <slug>.yml of the folder, by slug. `custom`: further fields, by entity. Raises ConfigError with every problem of every file."""
     problems: list[Problem] = []
-    found = [read_audience(path, problems) for path in sorted(folder.glob("*.yml"))]
+    found = [read_audience(path, problems, custom) for path in sorted(folder.glob("*.yml"))]
     problems += [
         Problem(path, 1, "audiences are files named <slug>.yml", f"rename it to {path.stem}.yml")
         for path in folder.glob("*.yaml")
@@ -39,21 +40,23 @@ def load_audiences(folder: Path) -> list[Audience]:
     return [audience for audience in found if audience is not None]
 
 
-def read_audience(path: Path, problems: list[Problem]) -> Audience | None:
+def read_audience(
+    path: Path, problems: list[Problem], custom: Custom = MappingProxyType({})
+) -> Audience | None:
     """One file. What is wrong with it is appended to `problems`; then the result is None."""
     known = len(problems)
     document = read_document(path, problems)
     if document is None:
         return None
-    found = _Head(document, problems).read()
+    found = _Head(document, problems, custom).read()
     return found if len(problems) == known else None
 
 
 class _Head:
     """The keys of the whole file; the condition under `where` is muster.audiences.conditions' business."""
 
-    def __init__(self, document: Document, problems: list[Problem]) -> None:
-        self.document, self.problems = document, problems
+    def __init__(self, document: Document, problems: list[Problem], custom: Custom) -> None:
+        self.document, self.problems, self.custom = document, problems, custom
         self.raw: dict[str, Any] = document.value if isinstance(document.value, dict) else {}
 
     def read(self) -> Audience | None:
@@ -142,7 +145,7 @@ class _Head:
             return None
         if entity is None:
             return None
-        return Reader(self.document, self.problems).read(
+        return Reader(self.document, self.problems, self.custom).read(
             self.raw["where"], ("where",), Scope(ENTITIES[entity])
         )
 

@@ -151,6 +151,9 @@ def _condition(kind: EntityKind, via: Relation | None) -> Json:
             "pattern": f"^{ATTRIBUTE}{ATTRIBUTE_NAME.pattern}$".replace(".[", r"\.[", 1),
         }
         shapes.append({"allOf": [{"properties": {"field": name}}, _at("compare_text")]})
+    if kind.has_custom:
+        custom = {"type": "string", "pattern": "^custom__[a-z0-9_]+$"}
+        shapes.append({"allOf": [{"properties": {"field": custom}}, _at("compare_text")]})
     for relation in kind.relations:
         related = {"const": relation.name, "description": relation.doc}
         match = {"anyOf": [{"enum": list(MATCHES)}, _at("quantity")], "default": "any"}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from muster import compiled
 from muster.audiences import generate
 from muster.audiences.model import Audience
 from muster.config import MarketoDestination, Platform
 from muster.config.problems import suggest
-from muster.errors import ConfigError, MusterError, Problem
+from muster.errors import ConfigError, Problem
 
 AUDIENCES, ACTIVATION = Path("models/audiences"), Path("models/activation")
-SUFFIXES = (".sql", ".yml")
 
 
 def write_models(
@@ -28,15 +26,8 @@ def write_models(
     problems = check_activations(audiences, platform)
     if problems:
         raise ConfigError(problems)
-    wanted = planned(audiences, platform)
-    stale = [path for path, text in wanted.items() if _current(dbt_project, path) != text]
-    gone = [path for path in _generated(dbt_project) if path not in wanted]
-    if not check:
-        for path in stale:
-            _replace(dbt_project / path, wanted[path])
-        for path in gone:
-            (dbt_project / path).unlink()
-    return [dbt_project / path for path in sorted([*stale, *gone])]
+    folders = (AUDIENCES.as_posix(), ACTIVATION.as_posix())
+    return compiled.write(dbt_project, planned(audiences, platform), folders, check=check)
 
 
 def planned(audiences: Sequence[Audience], platform: Platform) -> dict[Path, str]:
@@ -74,46 +65,3 @@ def check_activations(audiences: Sequence[Audience], platform: Platform) -> list
 
 def _under(folder: Path, files: dict[str, str]) -> dict[Path, str]:
     return {folder / name: text for name, text in files.items()}
-
-
-def _current(dbt_project: Path, path: Path) -> str | None:
-    """The text that is there now, None without a file. Raises MusterError where it isn't ours to replace."""
-    place = dbt_project / path
-    if not place.parent.resolve().is_relative_to(dbt_project.resolve()):
-        raise MusterError(
-            "the folder of generated models leads out of the dbt project", where=str(place.parent)
-        )
-    if place.is_symlink() or (place.exists() and not _is_ours(place)):
-        raise MusterError(
-            "a file that `muster compile` did not write stands where a model belongs",
-            where=str(place),
-            hint="rename it, or remove it if its definition replaces it",
-        )
-    return place.read_text(encoding="utf-8") if place.exists() else None
-
-
-def _generated(dbt_project: Path) -> Iterator[Path]:
-    for folder in (AUDIENCES, ACTIVATION):
-        for place in sorted((dbt_project / folder).glob("*")):
-            if place.suffix in SUFFIXES and place.is_file() and not place.is_symlink() and _is_ours(place):
-                yield folder / place.name
-
-
-def _is_ours(place: Path) -> bool:
-    with place.open("rb") as file:
-        first = file.readline(500)
-    return first.lstrip(b"-# ").startswith(generate.MARK.encode())
-
-
-def _replace(place: Path, text: str) -> None:
-    """Whoever reads sees the old file or the new one, never a part."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
-    try:
-        with fresh.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(place)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""muster compile and new-audience: audience definitions, and the dbt models that evaluate them."""
+"""muster compile and new-audience: definitions and mappings, and the dbt models that they become."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ def compile_audiences(
         typer.Option("--check", help="Write nothing; fail where a model isn't what its definition gives."),
     ] = False,
 ) -> None:
-    """Write the models of audiences/*.yml and of their destinations into dbt_project."""
+    """Write the models of audiences/*.yml, of their destinations and of the sources' mappings into dbt_project."""
     from muster.audiences import load_audiences, write_models
+    from muster.config.mapping_files import listed_sources, load_mappings
+    from muster.mapping import custom_columns, write_mappings
 
     settings = session(context).settings()
-    audiences = load_audiences(settings.audiences_dir)
-    changed = write_models(audiences, settings.platform, settings.dbt_project, check=check)
+    mappings = load_mappings(listed_sources(settings.platform), settings.mappings_dir)
+    audiences = load_audiences(settings.audiences_dir, custom=custom_columns(mappings))
+    changed = write_mappings(mappings, settings.dbt_project, check=check)
+    changed += write_models(audiences, settings.platform, settings.dbt_project, check=check)
     if check and changed:
         names = "\n".join(f"  {path}" for path in changed)
         noun = "file is" if len(changed) == 1 else "files are"

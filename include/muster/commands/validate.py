@@ -43,6 +43,8 @@ def _collect(current: Session, *, connections: bool) -> tuple[list[Problem], lis
     """The problems of all files, without doubles, in file and line order; and the files read."""
     from muster.audiences import check_activations, load_audiences
     from muster.config import check_connections, load
+    from muster.config.mapping_files import listed_sources, load_mappings
+    from muster.mapping import custom_columns
     from muster.quality import load_guardrails
 
     folder = current.config_dir()
@@ -50,12 +52,17 @@ def _collect(current: Session, *, connections: bool) -> tuple[list[Problem], lis
     found: list[Problem] = []
     settings = _tried(lambda: load(folder, home=current.home), found)
     _tried(lambda: load_guardrails(guardrails), found)
-    defined = _tried(lambda: load_audiences(audiences), found)
+    mappings = settings and _tried(
+        lambda: load_mappings(listed_sources(settings.platform), settings.mappings_dir), found
+    )
+    custom = custom_columns(mappings or [])
+    defined = _tried(lambda: load_audiences(audiences, custom=custom), found)
     if settings is not None and defined is not None:
         found += check_activations(defined, settings.platform)
     if connections:
         found += check_connections(platform, current.resolver)
-    return sorted(dict.fromkeys(found)), [platform, guardrails, *sorted(audiences.glob("*.yml"))]
+    read = [*sorted(audiences.glob("*.yml")), *sorted((folder / "sources").glob("*.yml"))]
+    return sorted(dict.fromkeys(found)), [platform, guardrails, *read]
 
 
 def _tried(read: Callable[[], T], found: list[Problem]) -> T | None:

@@ -20,7 +20,8 @@ from muster.config.hubspot import HubSpotSource
 from muster.config.limits import MarketoLimits
 from muster.config.salesforce import SalesforceReading
 from muster.config.tables import FilesSource, SqlSource
-from muster.naming import custom_object, is_slug
+from muster.config.topology import CRMS
+from muster.naming import custom_object, is_slug, split_connection
 
 MARKETO_LONGEST_EXPORT = timedelta(days=31)
 
@@ -41,6 +42,13 @@ def api_name(value: str) -> str:
     """The API name of a Marketo custom object: letters, digits and underscores."""
     if not re.fullmatch(r"[A-Za-z]\w*", value, re.ASCII) or not is_slug(custom_object(value)):
         raise ValueError(f"'{value}' is not the API name of a custom object, such as Contract_c")
+    return value
+
+
+def crm(value: str) -> str:
+    """A CRM: the connection of the source that reads it, or its kind where it isn't read itself."""
+    if value not in CRMS:
+        split_connection(value)
     return value
 
 
@@ -88,8 +96,8 @@ class MarketoSource(Source):
     """the key of the subscription, such as `123-ABC-456`"""
     limits: MarketoLimits = MarketoLimits()
     """what Muster may use of the subscription"""
-    crm_sync: ConnectionId | None = None
-    """the CRM source that this Marketo is natively synced with; what it shows of that CRM is not read again (B2)"""
+    crm_sync: Annotated[str, AfterValidator(crm)] | None = None
+    """what this Marketo is natively synced with: a CRM source, or `salesforce` or `dynamics` where that CRM is not read itself; what it shows of that CRM is not read again (B2)"""
     objects: list[MarketoObject] = Field(min_length=1)
     """what is read"""
     stream_minutes: int | None = Field(default=None, ge=1, le=60)

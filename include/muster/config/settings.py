@@ -38,6 +38,11 @@ class Settings:
         return self.config_dir / "audiences"
 
     @property
+    def mappings_dir(self) -> Path:
+        """`<connection>.yml`: what a source's objects and fields become, over the shipped defaults."""
+        return self.config_dir / "sources"
+
+    @property
     def dbt_project(self) -> Path:
         """$MUSTER_DBT_PROJECT, else the dbt_project folder of this checkout."""
         return Path(os.environ.get(DBT_VARIABLE) or REPOSITORY / "dbt_project").resolve()

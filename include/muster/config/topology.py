@@ -16,6 +16,7 @@ from muster.errors import Problem
 from muster.naming import custom_object
 
 SYSTEMS = ("marketo", "salesforce", "dynamics", "hubspot", "files", "sql")
+CRMS = ("salesforce", "dynamics")
 
 # What a natively synced Marketo shows of its CRM, and where the CRM itself keeps it (B2)
 SYNCED_OBJECTS = {
@@ -215,30 +216,39 @@ def _feeds_this(document: Document, sources: list[Entry]) -> Iterator[Problem]:
 
 
 def _synced(source: Entry, sources: list[Entry]) -> Iterator[Problem]:
-    """B2: what a synced Marketo shows of its CRM is not ingested a second time."""
+    """B2: what a synced Marketo shows of its CRM is not ingested a second time.
+
+    Where the CRM is not a source itself (pattern a), its accounts are what the leads carry of them.
+    """
     crm = source.text("crm_sync")
     if not crm:
         return
-    systems = {entry.text("connection"): entry for entry in sources if entry.text("type") == "salesforce"}
-    if crm not in systems:
-        yield source.problem(
-            ("crm_sync",), f"crm_sync: there is no Salesforce source '{crm}'", suggest(crm, systems)
-        )
+    systems = {entry.text("connection"): entry for entry in sources if entry.text("type") in CRMS}
+    if crm not in systems and crm not in CRMS:
+        known = [*systems, *CRMS]
+        yield source.problem(("crm_sync",), f"crm_sync: there is no CRM source '{crm}'", suggest(crm, known))
         return
     for index, name in enumerate(source.texts("objects")):
-        if name not in SYNCED_OBJECTS:
-            continue
-        twin, twins = SYNCED_OBJECTS[name], systems[crm].texts("objects")
-        place = (
-            f"line {systems[crm].line('objects', twins.index(twin))}" if twin in twins else f"its '{twin}'"
+        if name in SYNCED_OBJECTS:
+            yield source.problem(
+                ("objects", index),
+                f"B2: '{name}' of a Marketo synced with {crm} (line {source.line('crm_sync')}) are that CRM's "
+                f"{SYNCED_OBJECTS[name].replace('_', ' ')}, {_instead(name, systems.get(crm))}; "
+                "a synced Marketo refuses to give them (1018)",
+                f"take '{name}' out",
+            )
+
+
+def _instead(name: str, crm: Entry | None) -> str:
+    """Where the rows come from when not from Marketo."""
+    if crm is None:
+        carried = (
+            "whose ids and names come with the leads" if name == "companies" else "which leads don't carry"
         )
-        yield source.problem(
-            ("objects", index),
-            f"B2: '{name}' of a Marketo synced with {crm} (line {source.line('crm_sync')}) are that CRM's "
-            f"{twin.replace('_', ' ')}, which come from the CRM itself ({place}); "
-            "a synced Marketo refuses to give them (1018)",
-            f"take '{name}' out",
-        )
+        return f"{carried} (add the CRM as a source to read them)"
+    twin, twins = SYNCED_OBJECTS[name], crm.texts("objects")
+    place = f"line {crm.line('objects', twins.index(twin))}" if twin in twins else f"its '{twin}'"
+    return f"which come from the CRM itself ({place})"
 
 
 def _references(

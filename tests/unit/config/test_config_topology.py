@@ -56,7 +56,7 @@ def test_a_custom_object_has_an_api_name(change, name):
 def test_b2_the_crm_of_a_synced_marketo_is_a_source(change):
     found, _ = change(("crm_sync: salesforce__main", "crm_sync: salesforce__mian"))
     assert found == [
-        "13: crm_sync: there is no Salesforce source 'salesforce__mian' (did you mean 'salesforce__main'?)"
+        "13: crm_sync: there is no CRM source 'salesforce__mian' (did you mean 'salesforce__main'?)"
     ]
 
 
@@ -147,3 +147,24 @@ def test_every_small_topology_is_judged_by_b4_alone(problems, marketos):
         assert {f"{i}00-AAA-001" for i in unsupported} == {
             p.split("Marketo ")[1].split(" ")[0] for p in found
         }
+
+
+def test_a_marketo_may_be_synced_with_a_crm_that_is_not_read_itself(change) -> None:
+    found, _ = change(("crm_sync: salesforce__main", "crm_sync: salesforce"))
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("companies", "that CRM's accounts, whose ids and names come with the leads"),
+        ("opportunities", "that CRM's opportunities, which leads don't carry"),
+    ],
+)
+def test_what_a_synced_marketo_refuses_is_refused_though_the_crm_is_not_read(
+    change, name: str, instead: str
+) -> None:
+    found, _ = change((SYNCED, f"    crm_sync: salesforce\n    objects: [leads, {name}]\n"))
+    assert len(found) == 1
+    assert f"B2: '{name}' of a Marketo synced with salesforce (line 13) are {instead}" in found[0]
+    assert "1018" in found[0]

@@ -10,6 +10,10 @@ crm_links as (
     select * from {{ ref('int_lake__crm_links') }}
 ),
 
+carried as (
+    select * from {{ ref('int_account__carried') }}
+),
+
 named as (
     select
         r.record_key,
@@ -37,7 +41,19 @@ sharing as (
     where r.domain is not null
 ),
 
+-- One account of a CRM that isn't read, carried by several Marketos that are synced with it.
+carrying as (
+    select
+        r.record_key,
+        min(r.record_key) over (partition by c.crm_source_instance, r.account_id) as other_record_key,
+        'crm_account_id' as evidence,
+    from carried as r
+    inner join crm_links as c on c.source_instance = r.source_instance
+),
+
 edges as (
+    select record_key, other_record_key, evidence from carrying where record_key <> other_record_key
+    union
     select record_key, other_record_key, evidence from referring where record_key <> other_record_key
     union
     select record_key, other_record_key, evidence from sharing where record_key <> other_record_key

@@ -31,7 +31,7 @@ golden as (
         {% for column in [
             'account_name', 'domain', 'industry', 'annual_revenue', 'employee_count', 'country', 'city',
             'parent_account_key',
-        ] -%}
+        ] + custom_columns('accounts') -%}
         {{ first_filled(column) }} as {{ column }},
         {% endfor -%}
         min(created_at) as created_at,

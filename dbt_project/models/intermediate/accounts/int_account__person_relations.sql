@@ -2,12 +2,44 @@ with live as (
     select * from {{ ref('int_person__live_records') }}
 ),
 
+lookup as (
+    select * from {{ ref('int_person__lookup') }}
+),
+
 relations as (
     select * from {{ ref('stg_salesforce__account_contact_relations') }} where not coalesce(is_deleted, false)
 ),
 
+mapped as (
+    select * from {{ ref('int_mapped__account_people') }} where not is_deleted
+),
+
 accounts as (
     select * from {{ ref('int_account__lookup') }}
+),
+
+told as (
+    select source_instance, {{ record_key('person_id') }} as record_key, account_id, is_direct, is_active, roles
+    from relations
+    union all
+    select
+        source_instance,
+        {{ record_key('person_id') }},
+        account_id,
+        is_direct,
+        coalesce(is_active, true),
+        roles,
+    from mapped
+),
+
+-- Who may be named: live records, and live people by a CRM id that their lead carries.
+known as (
+    select record_key, person_key from live
+    union all
+    select o.record_key, o.person_key
+    from lookup as o
+    semi join live as l on l.person_key = o.person_key
+    where not o.is_record
 ),
 
 listed as (
@@ -18,9 +50,8 @@ listed as (
         coalesce(r.is_direct, false) as is_direct,
         coalesce(r.is_active, false) as is_active,
         r.roles,
-    from relations as r
-    inner join live as l
-        on l.source_instance = r.source_instance and l.source_object = 'contacts' and l.record_id = r.contact_id
+    from told as r
+    inner join known as l on l.record_key = r.record_key
     inner join accounts as a on a.source_instance = r.source_instance and a.account_id = r.account_id
 ),
 

@@ -6,6 +6,14 @@ marketo as (
     select * from {{ ref('stg_marketo__companies') }}
 ),
 
+carried as (
+    select * from {{ ref('int_account__carried') }}
+),
+
+mapped as (
+    select * from {{ ref('int_mapped__accounts') }}
+),
+
 priorities as (
     select * from {{ ref('source_priorities') }}
 ),
@@ -21,12 +29,23 @@ united as (
     union all by name
     select
         2 as object_rank,
-        * exclude (company_id, company_name, external_company_id),
-        company_name as account_name,
-        external_company_id as account_id,
+        * exclude (company_id),
         false as is_deleted,
         false as is_merged_loser,
     from marketo
+    union all by name
+    select
+        3 as object_rank,
+        *,
+        false as is_deleted,
+        false as is_merged_loser,
+    from carried
+    union all by name
+    select
+        *,
+        {{ record_key('master_record_id') }} as master_record_key,
+        master_record_id is not null as is_merged_loser,
+    from mapped
 ),
 
 records as (
@@ -42,6 +61,9 @@ records as (
         {{ filled('u.country') }} as country,
         {{ filled('u.city') }} as city,
         {{ filled('u.parent_account_id') }} as parent_account_id,
+        {%- for name in custom_columns('accounts') %}
+        {{ filled('u.' ~ name) }} as {{ name }},
+        {%- endfor %}
         u.master_record_key,
         u.created_at,
         u.updated_at,

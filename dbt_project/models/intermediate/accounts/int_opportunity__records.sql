@@ -6,6 +6,10 @@ marketo as (
     select * from {{ ref('stg_marketo__opportunities') }}
 ),
 
+mapped as (
+    select * from {{ ref('int_mapped__opportunities') }}
+),
+
 accounts as (
     select * from {{ ref('int_account__lookup') }}
 ),
@@ -18,10 +22,15 @@ united as (
     where not coalesce(is_deleted, false)
     union all by name
     select
-        * exclude (external_opportunity_id, external_company_id),
-        external_company_id as account_id,
+        * exclude (external_opportunity_id),
         external_opportunity_id as reference_id,
     from marketo
+    union all by name
+    select
+        * exclude (is_deleted),
+        opportunity_id as reference_id,
+    from mapped
+    where not is_deleted
 ),
 
 records as (
@@ -35,10 +44,14 @@ records as (
         u.stage_name,
         u.opportunity_type,
         u.amount,
+        u.currency,
         u.probability,
         coalesce(u.is_closed, false) as is_closed,
         coalesce(u.is_won, false) as is_won,
         u.close_on,
+        {%- for name in custom_columns('opportunities') %}
+        {{ filled('u.' ~ name) }} as {{ name }},
+        {%- endfor %}
         u.created_at,
         u.updated_at,
     from united as u

@@ -14,6 +14,15 @@ crm_links as (
     select * from {{ ref('int_lake__crm_links') }}
 ),
 
+-- Whose ids a record's CRM ids are: those of the linked CRM, or of its own instance (a lead that names its contact).
+owners as (
+    select source_instance, crm_source_instance from crm_links
+    union
+    select r.source_instance, r.source_instance
+    from records as r
+    anti join crm_links as c on c.source_instance = r.source_instance
+),
+
 -- What one record says of another by name; only records that exist count.
 named as (
     select
@@ -21,14 +30,14 @@ named as (
         {{ record_key('r.crm_contact_id', 'c.crm_source_instance') }} as other_record_key,
         'crm_contact_id' as evidence,
     from records as r
-    inner join crm_links as c on c.source_instance = r.source_instance
+    inner join owners as c on c.source_instance = r.source_instance
     union all
     select
         r.record_key,
         {{ record_key('r.crm_lead_id', 'c.crm_source_instance') }},
         'crm_lead_id',
     from records as r
-    inner join crm_links as c on c.source_instance = r.source_instance
+    inner join owners as c on c.source_instance = r.source_instance
     union all
     select record_key, converted_record_key, 'conversion' from records
     union all
@@ -58,6 +67,14 @@ sharing as (
         'ecid_and_last_name',
     from usable
     where value_kind = 'ecid' and match_last_name is not null
+    union all
+    {%- for id in ['crm_contact_id', 'crm_lead_id'] %}
+    select r.record_key, min(r.record_key) over (partition by c.crm_source_instance, r.{{ id }}), '{{ id }}'
+    from records as r
+    inner join owners as c on c.source_instance = r.source_instance
+    where r.{{ id }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 edges as (

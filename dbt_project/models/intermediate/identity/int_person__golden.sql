@@ -9,7 +9,7 @@ golden as (
         {% for column in [
             'first_name', 'last_name', 'email', 'ecid', 'phone', 'title', 'department', 'country', 'city',
             'account_key', 'lead_score',
-        ] -%}
+        ] + custom_columns('people') -%}
         {{ first_filled(column) }} as {{ column }},
         {% endfor -%}
         coalesce(bool_or(is_unsubscribed), false) as is_unsubscribed,

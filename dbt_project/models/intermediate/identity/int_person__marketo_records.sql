@@ -29,7 +29,10 @@ records as (
         k.record_key,
         k.source_instance,
         'leads' as source_object,
-        l.* exclude (record_key, source_instance, lead_id, external_company_id, crm_account_id, extracted_at),
+        l.* exclude (
+            record_key, source_instance, lead_id, external_company_id, crm_account_id, company_website,
+            company_industry, company_revenue, company_employee_count, extracted_at
+        ),
         coalesce(l.crm_account_id, l.external_company_id) as account_id,
         coalesce(d.deleted_at >= l.updated_at, d.deleted_at is not null) as is_deleted,
         x.record_key is not null as is_merged_loser,

@@ -6,6 +6,10 @@ salesforce as (
     select * from {{ ref('int_person__salesforce_records') }}
 ),
 
+mapped as (
+    select * from {{ ref('int_mapped__people') }}
+),
+
 priorities as (
     select * from {{ ref('source_priorities') }}
 ),
@@ -14,6 +18,14 @@ united as (
     select 3 as object_rank, * from marketo
     union all by name
     select case when source_object = 'contacts' then 1 else 2 end as object_rank, * from salesforce
+    union all by name
+    select
+        *,
+        {{ record_key('master_record_id') }} as master_record_key,
+        master_record_id is not null as is_merged_loser,
+        false as is_converted,
+        true as is_seen,
+    from mapped
 ),
 
 records as (
@@ -38,6 +50,9 @@ records as (
         u.master_record_key,
         u.converted_record_key,
         u.lead_score,
+        {%- for name in custom_columns('people') %}
+        {{ filled('u.' ~ name) }} as {{ name }},
+        {%- endfor %}
         u.is_unsubscribed,
         u.do_not_call,
         u.is_email_invalid,

@@ -7,12 +7,12 @@ with checked as (
     select
         _source_instance as source_instance,
         '{{ raw['object'] }}' as object_name,
-        '{{ column['name'] }}' as column_name,
+        '{{ column['name'] | replace("'", "''") }}' as column_name,
         '{{ column['cast'] }}' as wanted_type,
         count(*) as failure_count,
     from {{ relation }}
-    where {{ bulk_text(column['name']) }} is not null
-        and {{ bulk_cast(column['name'], column['cast']) }} is null
+    where {{ bulk_text(adapter.quote(column['name'])) }} is not null
+        and {{ bulk_cast(adapter.quote(column['name']), column['cast']) }} is null
     group by _source_instance
     union all
     {%- endfor %}

@@ -13,7 +13,7 @@ instances as (
 only_crm as (
     select min(source_instance) as crm_source_instance
     from instances
-    where source_system = 'salesforce'
+    where source_system in ('salesforce', 'dynamics')
     having count(*) = 1
 ),
 
