@@ -11,5 +11,6 @@
     {'system': 'marketo', 'object': 'smart_campaigns', 'key': ['id']},
     {'system': 'marketo', 'object': 'named_accounts', 'key': ['marketoGUID']},
     {'system': 'marketo', 'object': 'custom_contract_c', 'key': ['marketoGUID']},
+    {'system': 'salesforce', 'object': 'deleted_records', 'key': ['object', 'id']},
 ] + mapped_objects()) }}
 {%- endmacro -%}

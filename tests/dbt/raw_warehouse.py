@@ -39,6 +39,7 @@ EXPECTED = {
         "opportunities",
         "opportunity_contact_roles",
         "account_contact_relations",
+        "deleted_records",
     ),
 }
 ACTIVATION = {

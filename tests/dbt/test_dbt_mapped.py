@@ -35,6 +35,7 @@ objects:
     entity: people
     key: [mail]
     fields: {last_name: surname, email: mail}
+    where: {kind: customer}
 """,
     MAIN: """\
 objects:
@@ -43,6 +44,7 @@ objects:
     custom: [New_Region]
   opportunities:
     custom: [Plan__c]
+    fields: {probability: {field: Chance__c, factor: 100}}
 """,
 }
 STAMPS = {"createdon": "2026-01-01T00:00:00Z", "modifiedon": "2026-01-02T00:00:00Z"}
@@ -129,13 +131,37 @@ def rows() -> Raw:
     raw.add(
         EXPORT, "calls", {"no": "7", "customer": "00123", "at": "2026-01-06T10:00:00Z", "subject": "Offer"}
     )
-    raw.add(SECOND, "customers", {"mail": "bo@files.example", "surname": "NA"})
+    raw.add(
+        SECOND,
+        "customers",
+        {"mail": "bo@files.example", "surname": "NA", "kind": "customer"},
+        {"mail": "shop@files.example", "surname": "Supplier", "kind": "supplier"},
+        {"mail": "who@files.example", "surname": "Nobody", "kind": None},
+    )
     raw.add(
         MAIN,
         "contacts",
         {"Id": "003A", "LastName": "Fox", "Title": "x", "Job_Title__c": "CFO", "New_Region": "West"},
     )
-    raw.add(MAIN, "opportunities", {"Id": "006A", "Name": "Sales", "Plan__c": "B"})
+    raw.add(MAIN, "opportunities", {"Id": "006A", "Name": "Sales", "Plan__c": "B", "Chance__c": "0.25"})
+    for number, stamp in (("003D", "2026-01-02T00:00:00Z"), ("003U", "2026-01-09T00:00:00Z")):
+        raw.add(MAIN, "contacts", {"Id": number, "LastName": number, "SystemModstamp": stamp})
+        raw.add(
+            MAIN,
+            "deleted_records",
+            {
+                "object": "contacts",
+                "id": number,
+                "deletedDate": "2026-01-05T00:00:00Z",
+                "foundBy": "getDeleted",
+            },
+            {
+                "object": "accounts",
+                "id": "003A",
+                "deletedDate": "2026-01-05T00:00:00Z",
+                "foundBy": "comparison",
+            },
+        )
     return raw
 
 
@@ -174,6 +200,23 @@ def test_deleted_records_of_a_mapped_source_are_known_and_not_live(built: Built)
         False
     ]
     assert "Closed" not in built.column("select name from dim_accounts")
+
+
+def test_what_a_list_of_deletions_names_is_gone_until_it_is_seen_anew(built: Built) -> None:
+    found = built.rows("select record_key, is_live from map_person_records where record_key like '003%'")
+    assert {row["record_key"]: row["is_live"] for row in found} == {
+        "003A@main.salesforce": True,  # its id is listed, but of another object
+        "003D@main.salesforce": False,
+        "003U@main.salesforce": True,
+    }
+
+
+def test_rows_of_another_kind_are_counted_and_go_no_further(built: Built) -> None:
+    assert {"Supplier", "Nobody"} & set(people(built)) == set()
+
+
+def test_a_factor_brings_a_number_to_the_models_unit(built: Built) -> None:
+    assert built.column("select probability from dim_opportunities where name = 'Sales'") == [25]
 
 
 def test_custom_fields_reach_the_profile_under_one_name_whatever_source_they_come_from(built: Built) -> None:
@@ -246,7 +289,7 @@ def test_every_object_reconciles_those_without_a_mapping_too(built: Built) -> No
     assert [row for row in found if not row["is_reconciled"]] == []
     counts = {(row["source_instance"], row["object"]): row["raw_rows"] for row in found}
     assert counts[ORG, "owners"] == 1
-    assert (counts[EXPORT, "customers"], counts[SECOND, "customers"]) == (2, 1)
+    assert (counts[EXPORT, "customers"], counts[SECOND, "customers"]) == (2, 3)
 
 
 def test_compiling_back_to_the_defaults_leaves_the_project_as_it_was(tmp_path: Path) -> None:

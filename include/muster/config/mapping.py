@@ -60,6 +60,8 @@ class FieldSpec(Strict):
     """what each value of the field means; a value that isn't listed means nothing"""
     labels: SourceField | None = None
     """field of an option set: its label (`<field>__label`) is taken where the source wrote one, else its value"""
+    factor: float | None = Field(default=None, gt=0, strict=False)
+    """what a number is multiplied with, where the source counts in another unit"""
     object: Slug | None = None
     """for ids: the object of this source that is referred to, where that one's ids have a suffix"""
 
@@ -67,8 +69,8 @@ class FieldSpec(Strict):
     def _one_origin(self) -> FieldSpec:
         if (self.field is None) == (self.constant is None):
             raise ValueError("say either the source's field or a constant")
-        if self.constant is not None and (self.values or self.labels or self.object):
-            raise ValueError("a constant has no values, labels or object")
+        if self.constant is not None and (self.values or self.labels or self.object or self.factor):
+            raise ValueError("a constant has no values, labels, object or factor")
         return self
 
     @property
@@ -108,6 +110,10 @@ class ObjectMapping(Strict):
     """the source's stamp: of a key's rows the newest is taken"""
     null_text: Written | None = None
     """a text that the source writes where there is no value"""
+    where: dict[SourceField, Written] = Field(default={})
+    """fields and the values that a row must have to be of this entity; rows with others are counted and go no further"""
+    deletions: Slug | None = None
+    """object of this source that lists ids of deleted records by `object` and `id`, such as deleted_records"""
     deleted: Spec | None = None
     """the field that says a row is gone, with the values that mean so"""
     rank: int | None = Field(default=None, ge=1, le=99)
@@ -161,7 +167,7 @@ class ObjectMapping(Strict):
         if self.deleted is not None:
             for column in self.deleted.columns:
                 yield column, "text" if self.deleted.values else "boolean"
-        for column in self.custom:
+        for column in (*self.custom, *self.where):
             yield column, "text"
 
 

@@ -11,7 +11,7 @@ from muster.config.mapping import ObjectMapping
 from muster.config.mapping_files import SHIPPED, SourceMapping, shipped_mapping
 from muster.config.mapping_model import ENTITIES
 from muster.mapping import describe, profile, union
-from muster.mapping.sql import Group, identifier, jinja, staging_model
+from muster.mapping.sql import Group, conditions_of, identifier, jinja, staging_model
 
 # What models written by hand read: always staged, whether platform.yml has such a source or not.
 WRITTEN_FOR: Mapping[str, tuple[str, ...]] = {
@@ -38,7 +38,8 @@ BY_HAND: Mapping[str, tuple[str, ...]] = {
         "smart_campaigns",
         "named_accounts",
         "custom_contract_c",
-    )
+    ),
+    "salesforce": ("deleted_records",),
 }
 STAGING, UNIONS, MACROS = Path("models/staging"), Path("models/intermediate/mapped"), Path("macros")
 FOLDERS = ("models/staging/*", "models/staging/*/mapped", UNIONS.as_posix(), MACROS.as_posix())
@@ -169,6 +170,8 @@ def _macros(staged: Sequence[Staged], bare: Sequence[tuple[str, str]]) -> str:
             only = (
                 f", '{'except' if number == 0 else 'only'}': {list(others)!r}" if len(one.groups) > 1 else ""
             )
+            if conditions := conditions_of(group.mapping):
+                only += f", 'where': {jinja(' and '.join(conditions))}"
             entries.append(
                 f"    {{'system': '{one.system}', 'object': '{one.object}', 'key': [{keys}]{only}}},\n"
             )

@@ -59,11 +59,18 @@ def staging_model(system: str, object_name: str, groups: Sequence[Group], *, is_
     ctes: list[str] = []
     for number, group in enumerate(groups):
         tail = "" if len(groups) == 1 else f"_{number + 1}"
-        ctes.append(_cte(f"source{tail}", f"select * from {{{{ {source} }}}}{_where(number, groups)}"))
+        conditions = [*_connections(number, groups), *conditions_of(group.mapping)]
+        chosen = f"\nwhere {' and '.join(conditions)}" if conditions else ""
+        ctes.append(_cte(f"source{tail}", f"select * from {{{{ {source} }}}}{chosen}"))
         ctes.append(_cte(f"latest{tail}", latest(group.mapping, f"source{tail}")))
         columns = selected(object_name, group, is_written_for=is_written_for)
         listed = "".join(f"    {expression} as {name},\n" for name, expression in columns)
-        ctes.append(_cte(f"renamed{tail}", f"select\n{listed}from latest{tail}"))
+        joined = ""
+        if group.mapping.deletions:
+            ctes.append(_cte(f"gone{tail}", _gone(system, object_name, group.mapping.deletions)))
+            key = identifier(group.mapping.key[0])
+            joined = f"\nleft join gone{tail} on _gone_from = _source_instance and _gone_id = {key}"
+        ctes.append(_cte(f"renamed{tail}", f"select\n{listed}from latest{tail}{joined}"))
     last = "renamed"
     if len(groups) > 1:
         parts = [f"select * from renamed_{number + 1}" for number in range(len(groups))]
@@ -80,12 +87,25 @@ def _cte(name: str, select: str) -> str:
     return f"{name} as (\n{body}\n)"
 
 
-def _where(number: int, groups: Sequence[Group]) -> str:
-    if len(groups) == 1:
-        return ""
-    chosen = groups[1:] if number == 0 else groups[number : number + 1]
-    listed = ", ".join(literal(one) for group in chosen for one in group.connections)
-    return f"\nwhere _source_instance {'not in' if number == 0 else 'in'} ({listed})"
+def _connections(number: int, groups: Sequence[Group]) -> Iterator[str]:
+    if len(groups) > 1:
+        chosen = groups[1:] if number == 0 else groups[number : number + 1]
+        listed = ", ".join(literal(one) for group in chosen for one in group.connections)
+        yield f"_source_instance {'not in' if number == 0 else 'in'} ({listed})"
+
+
+def conditions_of(mapping: ObjectMapping) -> list[str]:
+    """What a raw row must fulfil to be of the entity."""
+    return [f"{identifier(name)} = {literal(wanted)}" for name, wanted in mapping.where.items()]
+
+
+def _gone(system: str, object_name: str, deletions: str) -> str:
+    """Ids that the source lists as deleted, when they were last. Names of their own: no source has such fields."""
+    return (
+        "select source_instance as _gone_from, record_id as _gone_id, deleted_at as _gone_at\n"
+        f"from {{{{ ref({jinja(f'stg_{system}__{deletions}')}) }}}}\n"
+        f"where object_name = {literal(object_name)}"
+    )
 
 
 def latest(mapping: ObjectMapping, relation: str) -> str:
@@ -115,17 +135,28 @@ def selected(object_name: str, group: Group, *, is_written_for: bool) -> Iterato
     for name, extra in mapping.columns.items():
         yield name, value(FieldSpec(field=extra.field), extra.cast, mapping)
     for found in mapping.model.fields:
-        if found.name in filled and (is_written_for or found.name != "is_deleted"):
+        if found.name == "is_deleted" and is_written_for and "is_deleted" in filled:
+            yield found.name, deleted(mapping)
+        elif found.name in filled and found.name != "is_deleted":
             expression = value(filled[found.name], found.cast, mapping)
             yield found.name, expression + _behind(found.name, group)
         elif found.name in mapping.fields and is_written_for:
             yield found.name, f"cast(null as {sql_type(found.cast)})"
     if not is_written_for:
-        deleted = mapping.deleted or filled.get("is_deleted")
-        yield "is_deleted", f"coalesce({value(deleted, 'boolean', mapping)}, false)" if deleted else "false"
+        yield "is_deleted", deleted(mapping)
     for name, source_name in mapping.custom_columns.items():
         yield name, value(FieldSpec(field=source_name), "text", mapping)
     yield "extracted_at", "_extracted_at"
+
+
+def deleted(mapping: ObjectMapping) -> str:
+    """Is the row gone: because it says so, or because its id is listed as deleted since its newest version."""
+    spec = mapping.deleted or mapping.filled.get("is_deleted")
+    said = f"coalesce({value(spec, 'boolean', mapping)}, false)" if spec else "false"
+    if not mapping.deletions or not mapping.version:
+        return said
+    stamp = "{{ " + _macro(mapping.version, "timestamptz", mapping.null_text) + " }}"
+    return f"{said} or coalesce(_gone_at >= {stamp}, false)"
 
 
 def _behind(name: str, group: Group) -> str:
@@ -146,7 +177,10 @@ def value(spec: FieldSpec, cast: Cast, mapping: ObjectMapping) -> str:
     if spec.labels:
         label = "{{ " + _macro(f"{spec.labels}__label", "text", mapping.null_text) + " }}"
         return f"coalesce({label}, {text})"
-    return text if cast == "text" else "{{ " + _macro(name, cast, mapping.null_text) + " }}"
+    if cast == "text":
+        return text
+    number = "{{ " + _macro(name, cast, mapping.null_text) + " }}"
+    return f"cast({number} * {spec.factor:g} as {cast})" if spec.factor else number
 
 
 def sql_type(cast: Cast) -> str:

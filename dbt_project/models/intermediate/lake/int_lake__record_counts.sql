@@ -8,7 +8,8 @@ with counted as (
         '{{ raw['object'] }}' as object_name,
         count(*) as raw_row_count,
         {% if raw['key'] -%}
-        count(distinct {{ raw['key'] | map('replace', 'leadId', "coalesce(leadId, '')") | join(" || ' ' || ") }}) as raw_key_count,
+        count(distinct {{ raw['key'] | map('replace', 'leadId', "coalesce(leadId, '')") | join(" || ' ' || ") }})
+            {{- ' filter (where ' ~ raw['where'] ~ ')' if 'where' in raw }} as raw_key_count,
         {%- else -%}
         0 as raw_key_count,
         {%- endif %}

@@ -8,6 +8,12 @@ latest as (
     {{ latest_version('source', ['Id'], cast_to('SystemModstamp', 'timestamptz')) }}
 ),
 
+gone as (
+    select source_instance as _gone_from, record_id as _gone_id, deleted_at as _gone_at
+    from {{ ref('stg_salesforce__deleted_records') }}
+    where object_name = 'leads'
+),
+
 renamed as (
     select
         {{ record_key('Id', '_source_instance') }} as record_key,
@@ -29,9 +35,10 @@ renamed as (
         {{ cast_to('DoNotCall', 'boolean') }} as do_not_call,
         {{ cast_to('CreatedDate', 'timestamptz') }} as created_at,
         {{ cast_to('SystemModstamp', 'timestamptz') }} as updated_at,
-        {{ cast_to('IsDeleted', 'boolean') }} as is_deleted,
+        coalesce({{ cast_to('IsDeleted', 'boolean') }}, false) or coalesce(_gone_at >= {{ cast_to('SystemModstamp', 'timestamptz') }}, false) as is_deleted,
         _extracted_at as extracted_at,
     from latest
+    left join gone on _gone_from = _source_instance and _gone_id = Id
 )
 
 select * from renamed
