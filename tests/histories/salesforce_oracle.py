@@ -13,12 +13,6 @@ from tests.histories.salesforce_history import History, Key, State
 
 from muster.windows import Window
 
-SEES_HARD_DELETES = False
-"""Does the source read the list of deleted records? Then each commit holds one row more (without a tag) for each record
-that the list names and no query gives any more, and such a record must be staged as deleted, or not at all. Without it
-nobody can know, and the last state that was received stays.
-"""
-
 Row = tuple[Any, ...]
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -30,8 +24,8 @@ class Oracle:
     histories: Sequence[History]
     overlap: timedelta
     received: dict[Key, list[tuple[State, frozenset[str]]]] = field(default_factory=lambda: defaultdict(list))
-    told_gone: set[Key] = field(default_factory=set)
-    """What readings were told of as deleted for good."""
+    told_gone: dict[Key, datetime] = field(default_factory=dict)
+    """What readings were told of as deleted, and when it was last."""
 
     def found(self, name: str, window: Window, clock: datetime) -> list[State]:
         """The states that a reading at `clock` finds: of each record the visible one, stamped in window and overlap."""
@@ -45,6 +39,18 @@ class Oracle:
             if one.deleted_on is not None and self._is_read(one.deleted_on, window)
         ]
 
+    def was_deleted(self, name: str, key: str, clock: datetime) -> bool:
+        """Was the record ever deleted, for a while or for good, as far as can be seen at `clock`?"""
+        return any(
+            one.values is None or one.values["IsDeleted"]
+            for history in self.histories
+            for one in history.states
+            if (one.object, one.key) == (name, key) and one.visible <= clock
+        )
+
+    def note_deletion(self, name: str, key: str, at: datetime) -> None:
+        self.told_gone[name, key] = max(at, self.told_gone.get((name, key), at))
+
     def note(self, states: Iterable[State], hidden: frozenset[str]) -> None:
         """These were received, without the hidden fields."""
         for one in states:
@@ -54,9 +60,12 @@ class Oracle:
         """By id, what may be staged now: the newest that was received; any of them where stamps are equal."""
         chosen = {}
         for (object_name, key), states in self.received.items():
-            if object_name == name and (name, key) not in self.told_gone:
+            if object_name == name:
                 newest = max(one.at for one, _ in states)
-                chosen[key] = [staged(one, hidden) for one, hidden in states if one.at == newest]
+                is_gone = (told := self.told_gone.get((name, key))) is not None and told >= newest
+                chosen[key] = [
+                    staged(one, hidden, is_gone=is_gone) for one, hidden in states if one.at == newest
+                ]
         return chosen
 
     def settled(self, name: str) -> dict[str, list[Row]]:
@@ -119,15 +128,15 @@ def columns(name: str) -> str:
     return f"{own}, source_instance, record_key, is_deleted, epoch_us(created_at), epoch_us(updated_at)"
 
 
-def staged(state: State, hidden: frozenset[str]) -> Row:
-    """A state as staging must show it. Salesforce has no empty text; what is hidden is not there."""
+def staged(state: State, hidden: frozenset[str], *, is_gone: bool = False) -> Row:
+    """A state as staging must show it; `is_gone`: a list of deletions names it since. Salesforce has no empty text; what is hidden is not there."""
     values = state.values or {}
     own = [
         None if f"{state.object}.{name}" in hidden else _value(values.get(name))
         for _, name in STAGED[state.object]
     ]
     stamps = (_micros(values["CreatedDate"]), _micros(values["SystemModstamp"]))
-    return (*own, "salesforce__main", f"{state.key}@main.salesforce", values["IsDeleted"], *stamps)
+    return (*own, "salesforce__main", f"{state.key}@main.salesforce", values["IsDeleted"] or is_gone, *stamps)
 
 
 def _value(value: Any) -> Any:

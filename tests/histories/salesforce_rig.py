@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from muster_simulators.salesforce.fields import formula
 from muster_simulators.store import Store
 from muster_simulators.web import running
 
+DELETED = "deleted_records"
 SECRET = "a-secret-that-must-not-show"
 OVERLAP, HOLD_BACK = timedelta(hours=1), timedelta(minutes=10)
 DATA = "/services/data/v"
@@ -147,7 +148,12 @@ class Rig:
             self.clock.set(max(self.clock.now(), ready))
             self._drift()
             self._plan_faults()
-            self._at_once([[WindowTask(name, one, "window", "nightly") for name in OBJECTS] for one in asked])
+            self._at_once(
+                [
+                    [WindowTask(name, one, "window", "nightly") for name in (*OBJECTS, DELETED)]
+                    for one in asked
+                ]
+            )
             self._check_commits()
             if self.chance.random() < 0.3:
                 self._replay()
@@ -224,11 +230,12 @@ class Rig:
 
     def _check_commits(self) -> None:
         """What each new commit holds is what a reading at this moment had to find, no row more and none twice."""
-        for name in OBJECTS:
+        for name in (*OBJECTS, DELETED):
             for manifest in self._commits(name):
                 if (name, manifest.window) not in self.checked:
                     self.checked.add((name, manifest.window))
-                    self._check_commit(name, manifest)
+                    check = self._check_deletions if name == DELETED else self._check_commit
+                    check(name, manifest)
 
     def _check_commit(self, name: str, manifest: Manifest) -> None:
         window, clock = manifest.window, self.clock.now()
@@ -236,10 +243,6 @@ class Rig:
         wanted = Counter((one.key, one.tag) for one in states)
         files = [self.lake.root / one.path for one in manifest.files]
         found = Counter(raw_values(files, ("Id", TAG[name])))
-        if oracle.SEES_HARD_DELETES:
-            gone = self.oracle.listed_as_deleted(name, window, clock)
-            wanted += Counter((key, None) for key in gone)
-            self.oracle.told_gone.update((name, key) for key in gone)
         if found != wanted:
             told_of = f"missing {dict(wanted - found)}, too many {dict(found - wanted)}"
             self.problems.append(f"{name} {window} at {clock}: {told_of}")
@@ -247,13 +250,27 @@ class Rig:
             self.problems.append(f"{name} {window}: {manifest.quarantined_rows} put aside")
         self.oracle.note(states, self.hidden)
 
+    def _check_deletions(self, _: str, manifest: Manifest) -> None:
+        """Whoever is gone for good is listed, and nobody is listed who was never deleted."""
+        clock = self.clock.now()
+        files = [self.lake.root / one.path for one in manifest.files]
+        rows = raw_values(files, ("object", "id", "deletedDate"))
+        listed = {(name, key) for name, key, _ in rows}
+        for name in OBJECTS:
+            gone = self.oracle.listed_as_deleted(name, manifest.window, clock)
+            if missing := {key for key in gone if (name, key) not in listed}:
+                self.problems.append(
+                    f"{name} {manifest.window} at {clock}: {missing} are not listed as deleted"
+                )
+        for name, key, at in rows:
+            if not self.oracle.was_deleted(name, key, clock):
+                self.problems.append(f"{name} {key} is listed as deleted and never was")
+            self.oracle.note_deletion(name, key, datetime.fromisoformat(at))
+
     def check_staged(self, names: Sequence[str] = OBJECTS) -> None:
         """The staged records are those that the readings so far allow."""
         for name in names:
             allowed, rows = self.oracle.allowed(name), self._staged(name)
-            told = {key for object_name, key in self.oracle.told_gone if object_name == name}
-            for key in told & set(rows):
-                self._require_deleted(name, key, rows.pop(key))
             if set(rows) != set(allowed):
                 self.problems.append(f"staged {sorted(rows)}, received {sorted(allowed)}")
             for key, row in rows.items():
@@ -267,9 +284,8 @@ class Rig:
             for key, wanted in self.oracle.settled(name).items():
                 if rows.get(key) not in wanted:
                     self._wrong(name, key, rows.get(key), wanted)
-            if oracle.SEES_HARD_DELETES:
-                for key in self.oracle.gone(name) & set(rows):
-                    self._require_deleted(name, key, rows[key])
+            for key in self.oracle.gone(name) & set(rows):
+                self._require_deleted(name, key, rows[key])
 
     def _require_deleted(self, name: str, key: str, row: tuple[Any, ...]) -> None:
         if not row[oracle.IS_DELETED]:
@@ -307,7 +323,8 @@ def settings_of(folder: Path) -> Settings:
         "connection": SOURCE,
         "org_id": "00D5e000000MAIN",
         "feeds": ["acme/prod"],
-        "objects": list(OBJECTS),
+        "objects": [*OBJECTS, DELETED],
+        "compare_ids": False,
         "poll_seconds": 0.01,
     }
     platform = {

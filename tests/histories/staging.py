@@ -13,6 +13,8 @@ import jinja2
 from muster.lake import Lake
 from muster.warehouse.raw import declared_tables
 
+BESIDE = {"salesforce": ("deleted_records",)}
+"""What staging of every object of a system also reads."""
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
@@ -23,7 +25,11 @@ def rendered(system: str, object_name: str) -> str:
     text = (PROJECT / "models" / "staging" / system / f"stg_{system}__{object_name}.sql").read_text()
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     environment.globals.update(
-        source=lambda _, table: table, config=lambda **_: "", var=lambda *_: "", execute=False
+        source=lambda _, table: table,
+        ref=lambda model: f"({rendered(system, model.removeprefix(f'stg_{system}__'))})",
+        config=lambda **_: "",
+        var=lambda *_: "",
+        execute=False,
     )
     environment.globals["return"] = lambda value: value
     return environment.from_string(macros + text).render()
@@ -46,17 +52,23 @@ class Staged:
 
     def rows(self, object_name: str, columns: str) -> list[tuple[Any, ...]]:
         """`columns` of the staged rows; none where nothing was received."""
-        files = self.lake.raw_files(self.system, object_name)
-        if not files:
+        if not self.lake.raw_files(self.system, object_name):
             return []
-        paths = ", ".join(f"'{path}'" for path in files)
-        read = f"from read_parquet([{paths}], union_by_name = true)"
-        there = {row[0].casefold() for row in self.engine.execute(f"describe select * {read}").fetchall()}
-        wanted = declared(self.system, object_name)
-        nulls = [f', null::varchar as "{name}"' for name in wanted if name.casefold() not in there]
-        view = f"{self.system}__{object_name}"
-        self.engine.execute(f"create or replace view {view} as select *{''.join(nulls)} {read}")
+        for name in (object_name, *BESIDE.get(self.system, ())):
+            self._view(name)
         return self.engine.execute(f"select {columns} from ({rendered(self.system, object_name)})").fetchall()
+
+    def _view(self, object_name: str) -> None:
+        """The raw table as dbt would find it: every declared column, whether it was received or not."""
+        files, wanted = self.lake.raw_files(self.system, object_name), declared(self.system, object_name)
+        read, there = "where false", set[str]()
+        if files:
+            paths = ", ".join(f"'{path}'" for path in files)
+            read = f"from read_parquet([{paths}], union_by_name = true)"
+            there = {row[0].casefold() for row in self.engine.execute(f"describe select * {read}").fetchall()}
+        nulls = [f'null::varchar as "{name}"' for name in wanted if name.casefold() not in there]
+        chosen = ", ".join([*(["*"] if files else []), *nulls])
+        self.engine.execute(f"create or replace view {self.system}__{object_name} as select {chosen} {read}")
 
     def close(self) -> None:
         self.engine.close()
