@@ -76,7 +76,8 @@ def test_a_generated_night_stays_inside_its_guardrails(night: BuiltWorld) -> Non
         limits = guardrail.get("fail", {})
         for row in rows:
             is_exempt = any(fnmatch(row["scope"], pattern) for pattern in guardrail.get("exempt", []))
-            if row["guardrail_id"] == guardrail["id"] and not is_exempt:
+            is_named = row["scope"] in guardrail.get("scopes", [row["scope"]])
+            if row["guardrail_id"] == guardrail["id"] and is_named and not is_exempt:
                 value = row["measured_value"]
                 if not limits.get("min", value) <= value <= limits.get("max", value):
                     broken.append((guardrail["id"], row["scope"], value))
