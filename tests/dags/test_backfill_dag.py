@@ -104,28 +104,35 @@ def test_a_backfill_has_a_schema_on_every_parameter_and_reads_two_windows_at_a_t
     assert dag["tasks"]["finish"]["outlets"] == ["raw/backfilled"]
 
 
-def test_a_used_up_day_defers_until_the_sources_own_next_day_of_quota() -> None:
-    """Half past eleven at night in Chicago: 30 minutes to go, and five more."""
+@pytest.mark.parametrize(
+    ("connection", "minutes"),
+    [("marketo__emea", 30), ("salesforce__main", 60)],  # midnight in Chicago; a rolling day
+)
+def test_a_used_up_day_defers_until_the_source_is_worth_another_try(connection: str, minutes: int) -> None:
+    """Half past eleven at night in Chicago; and five minutes more."""
     from datetime import UTC, datetime, timedelta
 
     from airflow.sdk.exceptions import TaskDeferred
 
+    from muster.config import Connection, load
     from muster.errors import QuotaExhausted, SourceError
+    from muster.sources import open_source
+    from muster.state import Gates
     from muster_airflow.operators.backfill import FinishBackfill
 
-    class Clock:
-        def now(self) -> datetime:
-            return datetime(2026, 3, 3, 5, 30, tzinfo=UTC)
-
+    settings = load(ROOT / "include" / "config")
+    nowhere = Connection(connection, "http://127.0.0.1:9", "client", "secret")
+    source = open_source(settings.platform.source(connection), nowhere, gates=Gates.of(settings))
+    source.now = lambda: datetime(2026, 3, 3, 5, 30, tzinfo=UTC)  # type: ignore[method-assign]
     task = FinishBackfill(task_id="finish")
-    with pytest.raises(TaskDeferred) as deferred, task.until_reset(Clock()):  # type: ignore[arg-type]
+    with pytest.raises(TaskDeferred) as deferred, task.until_reset(source):
         raise QuotaExhausted("the day's bytes are used up")
     path, arguments = deferred.value.trigger.serialize()
     assert path == "muster_airflow.triggers.source.MomentTrigger"
     pause = datetime.fromisoformat(arguments["until"]) - datetime.now(UTC)
-    assert timedelta(minutes=34) < pause <= timedelta(minutes=35)
+    assert timedelta(minutes=minutes + 4) < pause <= timedelta(minutes=minutes + 5)
     assert deferred.value.method_name == "execute"
-    with pytest.raises(SourceError), task.until_reset(Clock()):  # type: ignore[arg-type]
+    with pytest.raises(SourceError), task.until_reset(source):
         raise SourceError("another error is not waited out")
 
 

@@ -16,7 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -130,6 +130,10 @@ class Source(ABC):
     def begin_delta(self, object_name: str, window: Window) -> Ticket:  # noqa: ARG002
         """A ticket for reading a short window without a bulk job; for the objects of `delta_objects`."""
         raise SourceError(f"'{object_name}' can't be read by deltas")
+
+    def quota_reset(self, now: datetime) -> datetime:
+        """When a used-up quota is worth another try. A rolling day frees its calls bit by bit: in an hour."""
+        return now + timedelta(hours=1)
 
     @abstractmethod
     def close(self) -> None:

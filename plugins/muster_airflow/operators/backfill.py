@@ -74,13 +74,11 @@ class BackfillOperator(SourceOperator):
     @contextmanager
     def until_reset(self, source: Source) -> Iterator[None]:
         """A used-up day is no failure: defer to the source's next day of quota, without a worker (F6)."""
-        from muster.state.central import next_reset
-
         try:
             yield
         except QuotaExhausted as error:
             now = _clock(source)
-            pause = next_reset(now) - now + AFTER_RESET
+            pause = source.quota_reset(now) - now + AFTER_RESET
             self.log.info("%s; going on in %s", error, pause)
             trigger = MomentTrigger((datetime.now(UTC) + pause).isoformat())
             self.defer(trigger=trigger, method_name="execute", timeout=pause + AFTER_RESET)

@@ -28,6 +28,7 @@ from muster.sources.base import BATCH_ROWS, Collected, NotYet, Reading, Sleep, S
 from muster.sources.csv_rows import write_csv
 from muster.sources.keys import known, recent
 from muster.sources.marketo import bulk, keyed, rest
+from muster.state.central import next_reset
 from muster.windows import Window, gaps
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class MarketoReader(Source):
     @classmethod
     def is_bulk(cls, object_name: str) -> bool:
         return object_name in cls.bulk_objects or object_name.startswith("custom_")
+
+    def quota_reset(self, now: datetime) -> datetime:
+        """Midnight US Central."""
+        return next_reset(now)
 
     def close(self) -> None:
         self.api.close()
