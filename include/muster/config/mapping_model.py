@@ -65,6 +65,11 @@ PEOPLE = Entity(
         ModelField("is_unsubscribed", "Whether the person withdrew from e-mail.", "boolean"),
         ModelField("do_not_call", "Whether the person must not be called.", "boolean"),
         ModelField("is_email_invalid", "Whether the address bounced for good.", "boolean"),
+        ModelField(
+            "is_converted",
+            "Whether another record stands for this one now, such as a lead's contact.",
+            "boolean",
+        ),
         ModelField("source_kind", "contact or lead: a lead's values survive after a contact's."),
         CREATED,
         UPDATED,

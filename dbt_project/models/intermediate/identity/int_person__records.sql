@@ -20,10 +20,10 @@ united as (
     select case when source_object = 'contacts' then 1 else 2 end as object_rank, * from salesforce
     union all by name
     select
-        *,
+        * exclude (is_converted),
         {{ record_key('master_record_id') }} as master_record_key,
         master_record_id is not null as is_merged_loser,
-        false as is_converted,
+        coalesce(is_converted, false) as is_converted,
         true as is_seen,
     from mapped
 ),
