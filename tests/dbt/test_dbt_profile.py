@@ -102,7 +102,7 @@ def test_values_that_cannot_be_cast_are_null_and_counted(cases: Built) -> None:
 
 def test_every_object_reconciles(cases: Built) -> None:
     rows = cases.rows("select * from rpt_reconciliation")
-    assert len(rows) == 17
+    assert len(rows) == 18
     assert [row for row in rows if not row["is_reconciled"]] == []
     leads = next(row for row in rows if (row["source_instance"], row["object"]) == ("marketo__emea", "leads"))
     assert leads["raw_rows"] == leads["staged_records"] + 1, "one old version of lead 70"

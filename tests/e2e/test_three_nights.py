@@ -34,7 +34,7 @@ def test_each_night_identity_audiences_lists_and_files_are_those_of_the_oracle(n
 def test_source_lake_and_staging_agree_and_no_limit_was_broken(nights: Nights) -> None:
     assert nights.verifier.show_reconciliation() == 0
     configured = sum(len(source.all_objects) for source in nights.settings.platform.sources)
-    assert configured == 28
+    assert configured == 29
     assert (
         query(nights.settings, "select count(*) as n from rpt_reconciliation", {})["n"][0].as_py()
         == configured

@@ -74,7 +74,11 @@ class Oracle:
         for one in self._present(name, None):
             if one.values:
                 seen = {hidden for state, hidden in self.received[name, one.key] if state is one}
-                true[one.key] = [staged(one, hidden) for hidden in seen]
+                ways = {
+                    False,
+                    self.told_gone.get((name, one.key)) == one.at,
+                }  # which came first, nobody can tell
+                true[one.key] = [staged(one, hidden, is_gone=way) for hidden in seen for way in ways]
         return true
 
     def gone(self, name: str) -> set[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.histories.salesforce_oracle import Oracle
 from tests.histories.staging import Staged, raw_values
 
 from muster.config import Connection, Platform, Settings
-from muster.errors import SourceError
+from muster.errors import QuotaExhausted, SourceError
 from muster.lake import Lake, Manifest
 from muster.naming import Home
 from muster.sources import WindowTask
@@ -116,6 +116,10 @@ class Rig:
         self.problems: list[str] = []
         self.runs = 0
         self.url = ""
+        self.waited = timedelta(0)
+        self.gates = Gates(
+            self.settings.home.quota, clock=lambda: datetime.now(UTC) + self.waited, sleep=_no_sleep
+        )
 
     def _app(self) -> Any:
         options = SalesforceOptions(
@@ -187,11 +191,12 @@ class Rig:
         for attempt in range(10):
             try:
                 return extract_tasks(
-                    self.settings, SOURCE, tasks, self._connection, sleep=_no_sleep, gates=Gates.of(self.settings), run_id=run_id
+                    self.settings, SOURCE, tasks, self._connection, sleep=_no_sleep, gates=self.gates, run_id=run_id
                 )  # fmt: skip
-            except SourceError:
+            except SourceError as error:
                 if attempt == 9:
                     raise
+                self.waited += timedelta(hours=isinstance(error, QuotaExhausted))
         raise AssertionError("unreachable")
 
     def _plan_faults(self) -> None:
