@@ -12,12 +12,17 @@ crm_links as (
     select * from {{ ref('int_lake__crm_links') }}
 ),
 
+expected as (
+    select * from {{ ref('stg_lake__expected') }}
+),
+
 carried as (
-    {%- for id in ['crm_contact_id', 'crm_lead_id'] %}
+    {%- for id, object_name in [('crm_contact_id', 'contacts'), ('crm_lead_id', 'leads')] %}
     select {{ record_key('r.' ~ id, 'l.crm_source_instance') }} as record_key, c.person_key
     from records as r
     inner join crm_links as l on l.source_instance = r.source_instance
     inner join clustered as c on c.record_key = r.record_key
+    anti join expected as e on e.source_instance = l.crm_source_instance and e.object_name = '{{ object_name }}'
     where r.{{ id }} is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
