@@ -8,9 +8,11 @@ PEOPLE ?= 20000
 SEED ?= 7
 WORKERS ?= 2
 HISTORIES ?= 10000
+DEFINITIONS ?= 5000
+SHARED_OUT = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-soak bench-extract bench-deltas check format compile new-audience new-source docs lock
+.PHONY: help install demo up down clean-demo test test-fast test-kill test-backfill test-histories test-audiences test-soak bench-extract bench-deltas check format compile new-audience new-source docs lock
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,11 +40,10 @@ clean-demo: down ## Forget everything the demo made
 	rm -rf .muster
 
 test: $(STAMP) check ## Everything that CI runs
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not kill and not airflow and not soak" tests
-	@$(BIN)/python -m pytest -m airflow tests
+	@$(BIN)/python -m pytest $(SHARED_OUT) -m "not kill and not soak" tests
 
 test-fast: $(STAMP) ## The inner loop: under 90 seconds
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not kill and not airflow and not soak" tests
+	@$(BIN)/python -m pytest $(SHARED_OUT) -m "not slow and not kill and not airflow and not soak" tests
 
 test-kill: $(STAMP) ## kill -9 of extract, dbt and export at 30 random moments each
 	@$(BIN)/python -m pytest -m kill tests
@@ -51,7 +52,10 @@ test-backfill: $(STAMP) ## airflow backfill create over 60 days beside a nightly
 	@$(BIN)/python -m demo backfill
 
 test-histories: $(STAMP) ## Random source histories, staged against an oracle (HISTORIES=10000)
-	@HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -n $(WORKERS) tests/histories
+	@HISTORIES=$(HISTORIES) $(BIN)/python -m pytest $(SHARED_OUT) tests/histories
+
+test-audiences: $(STAMP) ## Random audience definitions, SQL against a naive reading (DEFINITIONS=5000)
+	@DEFINITIONS=$(DEFINITIONS) $(BIN)/python -m pytest tests/audiences/test_semantics.py
 
 test-soak: $(STAMP) ## Thirty simulated days: nights, five-minute runs, a backfill, 2 % faults (some minutes)
 	@$(BIN)/python -m pytest -m soak -s tests

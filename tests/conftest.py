@@ -1,4 +1,7 @@
-"""What is left out of `make test-fast`: whole rooms that start servers or build warehouses, and a few heavy modules."""
+"""What is left out of `make test-fast`: whole rooms that start servers or build warehouses, and a few heavy modules.
+
+`make test` gives whole files to its workers, the longest first, so that no worker waits for another one's last file.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ SLOW_MODULES = (
     "unit/lake/test_lake_damage.py",
     "unit/lake/test_lake_kill.py",
 )
+LONGEST_FIRST = ("e2e/test_demo.py", "e2e/", "histories/", "dbt/", "audiences/test_semantics.py", "fidelity/")
 
 
 def pytest_report_header() -> list[str]:
@@ -48,3 +52,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(TESTS).as_posix()
         if place in SLOW_MODULES or place.startswith(tuple(f"{room}/" for room in SLOW_ROOMS)):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=place_in_line)
+
+
+def place_in_line(item: pytest.Item) -> int:
+    """Files stay whole and in order: sorting is stable."""
+    place = item.path.relative_to(TESTS).as_posix()
+    ranks = (rank for rank, start in enumerate(LONGEST_FIRST) if place.startswith(start))
+    return next(ranks, len(LONGEST_FIRST))

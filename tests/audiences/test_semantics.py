@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_any_definition_gives_sql_for_spark_with_the_same_steps(tmp_path: Path, 
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=int(os.environ.get("DEFINITIONS", "300")), deadline=None, suppress_health_check=QUIET)
 @given(data=st.data(), entity=st.sampled_from(["person", "account"]), seed=seeds)
 def test_thousands_of_definitions_mean_in_sql_what_they_say(
     engine: duckdb.DuckDBPyConnection, tmp_path: Path, data: st.DataObject, entity: str, seed: int
