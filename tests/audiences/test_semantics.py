@@ -76,7 +76,7 @@ def test_any_definition_gives_sql_for_spark_with_the_same_steps(tmp_path: Path, 
 @pytest.mark.slow
 @settings(max_examples=int(os.environ.get("DEFINITIONS", "300")), deadline=None, suppress_health_check=QUIET)
 @given(data=st.data(), entity=st.sampled_from(["person", "account"]), seed=seeds)
-def test_thousands_of_definitions_mean_in_sql_what_they_say(
+def test_many_definitions_mean_in_sql_what_they_say(
     engine: duckdb.DuckDBPyConnection, tmp_path: Path, data: st.DataObject, entity: str, seed: int
 ) -> None:
     where = data.draw(definitions.conditions(ENTITIES[entity], depth=5))
