@@ -40,7 +40,7 @@ clean-demo: down ## Forget everything the demo made
 	rm -rf .muster
 
 test: $(STAMP) check ## Everything that CI runs
-	@$(BIN)/python -m pytest $(SHARED_OUT) -m "not kill and not soak" tests
+	@$(BIN)/python -m pytest $(SHARED_OUT) -m "not kill and not soak and not backfill" tests
 
 test-fast: $(STAMP) ## The inner loop: under 90 seconds
 	@$(BIN)/python -m pytest $(SHARED_OUT) -m "not slow and not kill and not airflow and not soak" tests
@@ -48,7 +48,8 @@ test-fast: $(STAMP) ## The inner loop: under 90 seconds
 test-kill: $(STAMP) ## kill -9 of extract, dbt and export at 30 random moments each
 	@$(BIN)/python -m pytest -m kill tests
 
-test-backfill: $(STAMP) ## airflow backfill create over 60 days beside a nightly run (some minutes)
+test-backfill: $(STAMP) ## airflow backfill create over 60 days beside a nightly run, and day by day without Airflow (some minutes)
+	@$(BIN)/python -m pytest -m backfill tests
 	@$(BIN)/python -m demo backfill
 
 test-histories: $(STAMP) ## Random source histories, staged against an oracle (HISTORIES=10000)

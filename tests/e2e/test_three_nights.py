@@ -71,6 +71,7 @@ def test_a_warehouse_that_was_deleted_is_rebuilt_to_the_same_snapshot_byte_for_b
     assert len(parquet_bytes(before)) > 15
 
 
+@pytest.mark.backfill
 def test_days_of_a_backfill_and_one_big_extract_give_the_same_profile(nights: Nights) -> None:
     """Sixty days of one instance, day by day, with the nightly run in between (F62)."""
     place, big = nights.shipped("by_days"), nights.shipped("at_once")

@@ -14,7 +14,7 @@ from tests.histories.rig import Batch, run
 
 SIZE = 25  # histories of one batch
 FEW = 2
-BATCHES = max(FEW + 1, -(-int(os.environ.get("HISTORIES", "2000")) // SIZE))
+BATCHES = max(FEW + 1, -(-int(os.environ.get("HISTORIES", "1000")) // SIZE))
 
 
 def require_right(seed: int, folder: Path) -> None:
